@@ -1,0 +1,1 @@
+"""Floor 1: the words and the arithmetic. Imports the standard library only."""
