@@ -37,7 +37,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """This one later. `counts` is False when the event is not to blame."""
+    """Later, by itself. `counts` is False when the event is not to blame."""
 
     reason: str
     message: str = ""
@@ -47,7 +47,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This one never by itself; a person may mend the cause and replay it."""
+    """Never by itself; a person may mend the cause and replay it."""
 
     reason: str
     message: str = ""
@@ -136,7 +136,7 @@ class Destination(Protocol):
         """A fingerprint of token and account: a change ends a block."""
 
     def encode(self, event: Event) -> Encoded | Refused | Skipped:
-        """Return the event as it will leave. Deterministic; never raises for bad data."""
+        """Return the event as it leaves: same event, same bytes. Never raises."""
 
     def send(self, batch: Sequence[bytes]) -> Iterator[Answer]:
         """Send encoded events, yield one answer per request as it comes in.

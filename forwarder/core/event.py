@@ -85,7 +85,7 @@ class Notice:
 
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    path_secret: Secret = Secret("")
+    path_secret: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         """Show the size only: headers and body hold secrets and people."""

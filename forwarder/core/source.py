@@ -66,4 +66,3 @@ def event_id(options: Options, source: str, order_id: str, kind: Kind) -> str:
     if len(text) <= EVENT_ID_MAX_CHARS:
         return text
     return f"{text[:191]}:{sha256(text.encode()).hexdigest()}"
-
