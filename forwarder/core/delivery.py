@@ -138,6 +138,9 @@ class Destination(Protocol):
     def encode(self, event: Event) -> Encoded | Refused | Skipped:
         """Return the event as it leaves: same event, same bytes. Never raises."""
 
+    def unmask(self, shown: bytes, ip: str | None, user_agent: str | None) -> bytes:
+        """Return the exact body again from what was kept of it."""
+
     def send(self, batch: Sequence[bytes]) -> Iterator[Answer]:
         """Send encoded events, yield one answer per request as it comes in.
 

@@ -80,12 +80,14 @@ class Notice:
     """The request a shop sent, untouched.
 
     Shape: header names in lower case; `body` the raw bytes; `path_secret` the last
-    path segment of an unsigned source, empty when there is none.
+    path segment of an unsigned source, empty when there is none. `received_at` is when
+    it came in (aware UTC), the time of an event whose source tells none.
     """
 
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     path_secret: str = field(default="", repr=False)
+    received_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Show the size only: headers and body hold secrets and people."""

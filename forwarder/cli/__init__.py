@@ -1,0 +1,62 @@
+"""The command line door. Each command lives in a module that is imported on use.
+
+`forwarder serve` stays resident as a supervisor: importing all the others for it
+would cost 60 MB.
+"""
+
+from importlib import import_module
+
+import click
+
+from forwarder import __version__
+
+COMMANDS = {
+    "api-key": "forwarder.cli.admin:api_key",
+    "beat": "forwarder.cli.roles:beat",
+    "completions": "forwarder.cli.completions:completions",
+    "db": "forwarder.cli.admin:db",
+    "demo": "forwarder.cli.demo:demo",
+    "doctor": "forwarder.cli.doctor:doctor",
+    "events": "forwarder.cli.events:events",
+    "explain": "forwarder.cli.explain:explain",
+    "import": "forwarder.cli.report:import_",
+    "init": "forwarder.cli.init:init",
+    "reconcile": "forwarder.cli.report:reconcile",
+    "sandbox": "forwarder.cli.roles:sandbox",
+    "serve": "forwarder.cli.serve:serve",
+    "trigger": "forwarder.cli.trigger:trigger",
+    "user": "forwarder.cli.admin:user",
+    "web": "forwarder.cli.roles:web",
+    "worker": "forwarder.cli.roles:worker",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is called or its help is shown."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name; None when there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+@click.version_option(__version__, prog_name="forwarder")
+def main() -> None:
+    """Tell Pinterest, from the server, about every sale and sign-up the tag missed.
+
+    Start with `forwarder init`, then `forwarder serve`. Exit codes: 0 fine, 1 the
+    answer is bad news, 2 wrong usage or settings.
+    """

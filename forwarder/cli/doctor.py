@@ -1,0 +1,245 @@
+"""`forwarder doctor`: check everything, and say how to mend what is wrong."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import click
+import requests
+import sqlalchemy as sa
+
+from forwarder.broker import folders, is_one_box
+from forwarder.cli.common import BAD_NEWS, json_option, print_json, wired_or_exit
+from forwarder.pipeline.progress import progress
+from forwarder.store import health, log
+from forwarder.store.engine import SQLITE_VERSION
+from forwarder.store.migrate import NEWEST, current_version
+from forwarder.wiring import Wired
+
+DISK_FREE_MIN_SHARE = 0.05
+COMMITS = 100
+CLOCK_SKEW_MAX_S = 120
+TIMEOUT_S = (3, 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check: its verdict, what was seen, and how to mend it."""
+
+    check: str
+    verdict: Literal["ok", "warn", "red"]
+    seen: str
+    mend: str = ""
+
+
+@click.command()
+@json_option
+def doctor(*, as_json: bool) -> None:
+    """Check settings, keys, database, broker, worker, clock, token and endpoints."""
+    wired = wired_or_exit()
+    findings = list(examine(wired))
+    if as_json:
+        print_json({"findings": [asdict(one) for one in findings]})
+    else:
+        for one in findings:
+            click.echo(f"{one.verdict:<5}{one.check:<14}{one.seen}")
+            if one.mend:
+                click.echo(f"{'':<19}-> {one.mend}")
+    if any(one.verdict == "red" for one in findings):
+        raise SystemExit(BAD_NEWS)
+
+
+def examine(wired: Wired) -> Iterator[Finding]:
+    """Give one finding per check; the database comes first, the rest needs it."""
+    yield Finding(check="settings", verdict="ok", seen="read without faults")
+    for doubt in wired.settings.doubts:
+        yield Finding(check="settings", verdict="warn", seen=doubt)
+    try:
+        yield from _database(wired)
+    except sa.exc.SQLAlchemyError as error:
+        yield Finding(
+            check="database",
+            verdict="red",
+            seen=f"no answer ({type(error).__name__})",
+            mend="check service.database_url and that the server runs",
+        )
+        return
+    yield from _broker(wired)
+    yield from _work(wired)
+    yield from _platform(wired)
+    yield from _endpoints(wired)
+
+
+def _database(wired: Wired) -> Iterator[Finding]:
+    store = wired.store
+    version = current_version(store)
+    if version != NEWEST:
+        yield Finding(
+            check="database",
+            verdict="red",
+            seen=f"its tables are of version {version}, not {NEWEST}",
+            mend="run `forwarder db upgrade`",
+        )
+        return
+    yield Finding(check="database", verdict="ok", seen=_speed(wired))
+    if store.is_sqlite:
+        yield from _sqlite(wired)
+
+
+def _speed(wired: Wired) -> str:
+    started_s = time.perf_counter()
+    for _ in range(COMMITS):
+        with wired.store.write() as connection:
+            connection.execute(sa.text("UPDATE duties SET job = job WHERE 1 = 0"))
+    rate = COMMITS / (time.perf_counter() - started_s)
+    return f"version {NEWEST}, {rate:,.0f} empty commits a second"
+
+
+def _sqlite(wired: Wired) -> Iterator[Finding]:
+    if has_wal_reset_bug(SQLITE_VERSION):
+        yield Finding(
+            check="database",
+            verdict="warn",
+            seen=f"SQLite {SQLITE_VERSION} may lose commits when two processes write",
+            mend="install the pysqlite3 package, or use PostgreSQL",
+        )
+    folder = wired.settings.service.data_dir
+    disk = shutil.disk_usage(folder if folder.exists() else folder.parent)
+    share = disk.free / disk.total
+    yield Finding(
+        check="disk",
+        verdict="ok" if share > DISK_FREE_MIN_SHARE else "red",
+        seen=f"{share:.0%} free",
+        mend="" if share > DISK_FREE_MIN_SHARE else "make room: ingest answers 503",
+    )
+
+
+def has_wal_reset_bug(version: str) -> bool:
+    """Say whether a SQLite version has the WAL-reset bug.
+
+    Source: https://sqlite.org/wal.html#walresetbug (read 2026-11-21)
+    """
+    parts = tuple(int(part) for part in version.split("."))
+    if parts >= (3, 51, 3) or parts < (3, 7, 0):
+        return False
+    return not ((3, 50, 7) <= parts < (3, 51, 0) or (3, 44, 6) <= parts < (3, 45, 0))
+
+
+def _broker(wired: Wired) -> Iterator[Finding]:
+    service = wired.settings.service
+    if is_one_box(service.broker_url):
+        n_waiting = sum(1 for _ in folders(service.data_dir)[0].glob("*.msg"))
+        yield Finding(
+            check="broker", verdict="ok", seen=f"a folder, {n_waiting} wake-ups in it"
+        )
+        return
+    from kombu import Connection  # noqa: PLC0415  half a second for one check
+
+    try:
+        with Connection(service.broker_url, connect_timeout=3) as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+        yield Finding(check="broker", verdict="ok", seen="answers")
+    except Exception as error:  # noqa: BLE001  whatever the transport raises
+        yield Finding(
+            check="broker",
+            verdict="red",
+            seen=f"no answer ({type(error).__name__})",
+            mend="start it; until then deliveries go out at the beat's pace only",
+        )
+
+
+def _work(wired: Wired) -> Iterator[Finding]:
+    state = progress(wired.store, wired.store.now())
+    seen = f"{state.n_pending} deliveries wait"
+    if not state.troubles:
+        yield Finding(check="worker", verdict="ok", seen=seen)
+    for trouble in state.troubles:
+        what, _, mend = trouble.partition(": ")
+        yield Finding(check="worker", verdict="red", seen=what, mend=mend)
+
+
+def _platform(wired: Wired) -> Iterator[Finding]:
+    """Call the platform in test mode, which checks the token and records nothing."""
+    for name, found in wired.settings.destinations.items():
+        url = f"{found.base_url}/ad_accounts/{found.ad_account_id}/events"
+        try:
+            reply = requests.post(
+                url,
+                params={"test": "true"},
+                json={"data": []},
+                headers={"Authorization": f"Bearer {found.token}"},
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            yield Finding(
+                check=name,
+                verdict="red",
+                seen=f"no answer from the platform ({type(error).__name__})",
+                mend="check destinations.base_url and this machine's network",
+            )
+            continue
+        yield from _token(name, reply)
+        yield from _clock(reply)
+
+
+MENDS = {
+    401: "make a new token in Ads Manager > Conversions and put it into .env",
+    403: "give the token's owner a role in this ad account",
+    404: "check destinations.ad_account_id",
+}
+
+
+def _token(name: str, reply: requests.Response) -> Iterator[Finding]:
+    mend = MENDS.get(reply.status_code, "")
+    yield Finding(
+        check=name,
+        verdict="red" if mend else "ok",
+        seen=f"HTTP {reply.status_code}" if mend else "the token is good",
+        mend=mend,
+    )
+
+
+def _clock(reply: requests.Response) -> Iterator[Finding]:
+    text = reply.headers.get("Date", "")
+    try:
+        theirs = datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(
+            tzinfo=UTC
+        )
+    except ValueError:
+        return
+    skew = abs(datetime.now(UTC) - theirs)  # noqa: TID251  a door
+    is_off = skew > timedelta(seconds=CLOCK_SKEW_MAX_S)
+    yield Finding(
+        check="clock",
+        verdict="red" if is_off else "ok",
+        seen=f"{skew.total_seconds():.0f} s from the platform's",
+        mend="let NTP set the clock" if is_off else "",
+    )
+
+
+def _endpoints(wired: Wired) -> Iterator[Finding]:
+    last = log.last_notices(wired.store)
+    for name in wired.endpoints:
+        at = last.get(name)
+        yield Finding(
+            check=name,
+            verdict="warn" if at is None else "ok",
+            seen="no webhook yet"
+            if at is None
+            else f"last webhook {at:%Y-%m-%d %H:%M}Z",
+            mend=""
+            if at is not None
+            else f"see docs/sources/ on how to connect {name}",
+        )
+    for blocked in health.all_health(wired.store):
+        if blocked.state == health.BLOCKED:
+            yield Finding(
+                check=blocked.name,
+                verdict="red",
+                seen=f"blocked since {blocked.since:%Y-%m-%d %H:%M}Z: {blocked.message}",
+                mend=MENDS.get(401, ""),
+            )

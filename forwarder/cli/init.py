@@ -1,0 +1,139 @@
+"""`forwarder init`: write the settings and the keys, and say where to click."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from forwarder.cli.common import stop_wrong_use
+from forwarder.sources import SOURCES
+
+PATH_SECRET_BYTES = 24  # 192 bits in the address
+UNSIGNED = frozenset({"mailchimp"})
+CLICKS = {
+    "shopify": "Settings > Notifications > Webhooks > Create webhook: Order payment, "
+    "JSON. The signing secret stands at the bottom of that page.",
+    "woocommerce": "WooCommerce > Settings > Advanced > Webhooks > Add webhook: topics "
+    "Order created and Order updated, and choose the secret yourself.",
+    "stripe": "Workbench > Event destinations > Add: checkout.session.completed and "
+    "checkout.session.async_payment_succeeded. Copy the signing secret (whsec_…).",
+    "kit": "Settings > Developer > Webhooks > New endpoint: subscriber.activated. The "
+    "secret is shown once.",
+    "mailerlite": "Integrations > Webhooks: subscriber.created and subscriber.active. "
+    "Copy the secret.",
+    "mailchimp": "Audience > Settings > Webhooks > Create: subscribes, and only 'by a "
+    "subscriber'. The address itself is the secret.",
+    "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """One shop to connect: the name in its address, and its platform."""
+
+    name: str
+    source: str
+
+    @property
+    def variable(self) -> str:
+        """Return the name of the variable that holds its secret."""
+        return f"{self.name.upper().replace('-', '_')}_SECRET"
+
+
+@click.command()
+@click.option(
+    "--shop",
+    "shop_texts",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="Such as my-shop=shopify; may be given several times.",
+)
+@click.option(
+    "--ad-account", default="", help="The number of the Pinterest ad account."
+)
+@click.option("--public-url", default="", help="Where shops reach this service.")
+@click.option(
+    "--folder",
+    default=".",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write; the current folder if not given.",
+)
+def init(
+    shop_texts: tuple[str, ...], ad_account: str, public_url: str, folder: Path
+) -> None:
+    """Write forwarder.toml and a .env with fresh keys, and say where to click."""
+    settings_file, env_file = folder / "forwarder.toml", folder / ".env"
+    for file in (settings_file, env_file):
+        if file.exists():
+            stop_wrong_use(f"{file} is there already; move it away first")
+    shops = _shops(shop_texts)
+    account = ad_account or click.prompt("Pinterest ad account number")
+    if not (account.isascii() and account.isdigit()):
+        stop_wrong_use(f"'{account}' is no ad account: it is the number in Ads Manager")
+    url = public_url or click.prompt("Public address of this service")
+    unsigned = {shop.name: secrets.token_urlsafe(PATH_SECRET_BYTES) for shop in shops}
+    folder.mkdir(parents=True, exist_ok=True)
+    settings_file.write_text(_settings(url, account, shops), encoding="utf-8")
+    env_file.touch(mode=0o600)
+    env_file.write_text(_env(shops, unsigned), encoding="utf-8")
+    click.echo(f"wrote {settings_file} and {env_file}\n")
+    for shop in shops:
+        _tell(shop, url, unsigned[shop.name])
+    click.echo(
+        "Next: fill the secrets and the token into .env, add yourself with\n"
+        "`forwarder user add NAME`, then start with `forwarder serve`."
+    )
+
+
+def _shops(texts: tuple[str, ...]) -> list[Shop]:
+    if texts:
+        return [_shop(text) for text in texts]
+    shops: list[Shop] = []
+    while not shops or click.confirm("Another shop or list?", default=False):
+        source = click.prompt("Platform", type=click.Choice(sorted(SOURCES)))
+        name = click.prompt("A short name for it", default=f"my-{source}")
+        shops.append(_shop(f"{name}={source}"))
+    return shops
+
+
+def _shop(text: str) -> Shop:
+    name, equals, source = text.partition("=")
+    if not equals or source not in SOURCES:
+        stop_wrong_use(
+            f"--shop {text}: NAME=SOURCE, one of {', '.join(sorted(SOURCES))}"
+        )
+    return Shop(name=name, source=source)
+
+
+def _settings(public_url: str, account: str, shops: list[Shop]) -> str:
+    head = (
+        f'[service]\npublic_url = "{public_url}"\n'
+        'data_keys = ["env:FORWARDER_DATA_KEY"]\n\n'
+        f'[destinations.main]\nplatform = "pinterest"\nad_account_id = "{account}"\n'
+        'token = "env:PINTEREST_TOKEN"\n'
+    )
+    tables = [
+        f'\n[endpoints.{shop.name}]\nsource = "{shop.source}"\n'
+        f'secrets = ["env:{shop.variable}"]\ndestination = "main"\n'
+        for shop in shops
+    ]
+    return head + "".join(tables)
+
+
+def _env(shops: list[Shop], unsigned: dict[str, str]) -> str:
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    lines = [f"FORWARDER_DATA_KEY={key}", "PINTEREST_TOKEN=put-the-token-here"]
+    for shop in shops:
+        is_unsigned = shop.source in UNSIGNED
+        value = unsigned[shop.name] if is_unsigned else "put-the-secret-here"
+        lines.append(f"{shop.variable}={value}")
+    return "\n".join(lines) + "\n"
+
+
+def _tell(shop: Shop, public_url: str, secret: str) -> None:
+    address = f"{public_url.rstrip('/')}/hooks/{shop.name}"
+    if shop.source in UNSIGNED:
+        address += f"/{secret}"
+    click.echo(f"{shop.name}: {address}\n  {CLICKS[shop.source]}\n")

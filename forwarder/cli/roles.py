@@ -1,0 +1,115 @@
+"""`forwarder web`, `worker`, `beat`, `sandbox`: one process each."""
+
+import os
+import sys
+
+import click
+
+from forwarder.cli.common import settings_or_exit, stop_wrong_use
+
+BACKLOG = 1_024
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--workers",
+    "n_workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes; more than one needs PostgreSQL.",
+)
+def web(host: str, port: int, n_workers: int) -> None:
+    """Run the web role: webhooks, API and console."""
+    from granian import Granian  # noqa: PLC0415  not for the other roles
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+
+    service = settings_or_exit().service
+    if n_workers > 1 and service.database_url.startswith("sqlite"):
+        stop_wrong_use(
+            "SQLite takes one web process: several starve one another. "
+            "Use --workers 1, or PostgreSQL."
+        )
+    Granian(
+        "forwarder.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=n_workers,
+        blocking_threads=service.web_threads,
+        backlog=BACKLOG,
+        log_access=False,  # addresses may hold secrets
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+@click.command()
+@click.option("--beat", "has_beat", is_flag=True, help="Run the beat inside.")
+def worker(*, has_beat: bool) -> None:
+    """Run the worker role: hash the identifiers and forward the events."""
+    service = settings_or_exit().service
+    _become_celery(
+        "worker",
+        "--pool=threads",
+        f"--concurrency={service.worker_threads}",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        *(["--beat"] if has_beat else []),
+    )
+
+
+@click.command()
+def beat() -> None:
+    """Run the beat role: the periodic wake-ups. One is enough; more do no harm."""
+    settings_or_exit()
+    _become_celery("beat")
+
+
+def _become_celery(role: str, *options: str) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "workers.app", "--quiet", role]
+    os.execv(sys.executable, [*command, "--loglevel=WARNING", *options])  # noqa: S606
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--spec",
+    type=click.Choice(["current", "5.23"]),
+    default="current",
+    show_default=True,
+    help="Which version of Pinterest's description to be strict about.",
+)
+@click.option(
+    "--partial",
+    "partial_status",
+    type=click.Choice(["422", "200"]),
+    default="422",
+    show_default=True,
+    help="The HTTP status of a batch in which some events failed.",
+)
+@click.option(
+    "--max-event-age-h", default=168, show_default=True, type=click.IntRange(1)
+)
+def sandbox(
+    host: str, port: int, spec: str, partial_status: str, max_event_age_h: int
+) -> None:
+    """Run the strict fake Pinterest.
+
+    Send to http://HOST:PORT/v5; see what arrived at /_sandbox/ledger.
+    """
+    from forwarder.sandbox import SandboxOptions, serve_sandbox  # noqa: PLC0415
+
+    options = SandboxOptions(
+        spec=spec,
+        partial_status=int(partial_status),
+        max_event_age_s=max_event_age_h * 3600,
+    )
+    serve_sandbox(options, host, port)

@@ -1,0 +1,61 @@
+"""`forwarder serve`: one box, one command, two children under a small supervisor."""
+
+import os
+import sys
+
+import click
+
+from config.settings import UnusableSettings, load
+from forwarder.cli.supervisor import Busy, Child, Locks, free_port, supervise
+
+WRONG_USE = 2
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--sandbox",
+    "has_sandbox",
+    is_flag=True,
+    help="Start the fake Pinterest too, and send to it instead.",
+)
+def serve(host: str, port: int, *, has_sandbox: bool) -> None:
+    """Run everything on this box: web, worker and beat, without a broker to install."""
+    try:
+        service = load(os.environ).service
+    except UnusableSettings as unusable:
+        click.echo(str(unusable), err=True)
+        raise SystemExit(WRONG_USE) from None
+    port = port or free_port(host)
+    try:
+        locks = Locks.take(service.data_dir, host, port)
+    except Busy as busy:
+        click.echo(str(busy), err=True)
+        raise SystemExit(WRONG_USE) from None
+    env = dict(os.environ)
+    children = []
+    if has_sandbox:
+        sandbox_port = free_port(host)
+        env["FORWARDER_SANDBOX_URL"] = f"http://{host}:{sandbox_port}/v5"
+        children.append(
+            _child("sandbox", env, f"--host={host}", f"--port={sandbox_port}")
+        )
+    children.append(_child("web", env, f"--host={host}", f"--port={port}"))
+    children.append(_child("worker", env, "--beat"))
+    _greet(host, port, env.get("FORWARDER_SANDBOX_URL"))
+    with locks:
+        supervise(children)
+
+
+def _child(role: str, env: dict[str, str], *options: str) -> Child:
+    return Child(
+        name=role, command=(sys.executable, "-m", "forwarder", role, *options), env=env
+    )
+
+
+def _greet(host: str, port: int, sandbox_url: str | None) -> None:
+    click.echo(f"webhooks: http://{host}:{port}/hooks/<endpoint>")
+    click.echo(f"console:  http://{host}:{port}/console/")
+    if sandbox_url is not None:
+        click.echo(f"sandbox:  {sandbox_url} (nothing reaches Pinterest)")

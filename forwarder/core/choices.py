@@ -1,0 +1,108 @@
+"""What an endpoint's options decide about one notice, the same for every shop."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from forwarder.core.carried import Carried
+from forwarder.core.event import LOCAL_KINDS, Consent, Event, Kind, Money, Person
+from forwarder.core.source import Options
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def finish(event: Event, options: Options, carried: Carried) -> Event:
+    """Return an event with what the shop handed along and what the options decide.
+
+    What is only kept (a refund, say) has its own id and is never marked to be skipped.
+    """
+    event = replace(
+        event,
+        person=_with_browser(event.person, carried),
+        consent=_joined(event.consent, carried.consent),
+        page_url=carried.page_url or event.page_url,
+        region=options.country or None,
+        warnings=event.warnings + carried.warnings,
+    )
+    if event.kind in LOCAL_KINDS:
+        return replace(event, skip=None)
+    if carried.event_id is not None:
+        event = replace(event, event_id=carried.event_id)
+    if event.kind is Kind.CHECKOUT and (event.order is None or not event.order.value):
+        doubt = "the order tells no usable amount and currency"
+        event = replace(event, warnings=(*event.warnings, doubt))
+    event, zero_skip = _priced(event, options)
+    skip = event.skip or _mode_skip(event, options) or zero_skip
+    return replace(event, skip=skip)
+
+
+def renewal_kind(options: Options) -> Kind:
+    """Return what a renewed subscription counts as: no ad led to it."""
+    return Kind.CUSTOM if options.renewals == "send" else Kind.RENEWAL
+
+
+def offline_skip(options: Options, *, is_offline: bool) -> str | None:
+    """Return why an order that no visitor placed is not sent."""
+    return "offline_order" if is_offline and options.offline_orders == "skip" else None
+
+
+def based(
+    options: Options, total: Money | None, subtotal: Money | None, *extras: Money | None
+) -> Money | None:
+    """Return the amount that the endpoint calls the value of an order.
+
+    Shape: `extras` are tax and shipping, taken off the total for `net`; None is 0.
+    """
+    if total is None:
+        return None
+    if options.value_basis == "subtotal" and subtotal is not None:
+        return subtotal
+    if options.value_basis == "net":
+        off = (e.amount for e in extras if e is not None)
+        return replace(total, amount=total.amount - sum(off, Decimal(0)))
+    return total
+
+
+def item_id(options: Options, names: Mapping[str, str | None]) -> str | None:
+    """Return an order line's id as the Pinterest catalogue writes it.
+
+    A template with a gap in it names nothing: then the first id that is there counts.
+    """
+    used = _FIELD.findall(options.item_id)
+    if used and all(names.get(name) for name in used):
+        return _FIELD.sub(lambda match: names[match[1]] or "", options.item_id)
+    return next(filter(None, names.values()), None)
+
+
+def _with_browser(person: Person, carried: Carried) -> Person:
+    return replace(
+        person,
+        ip=carried.ip or person.ip,
+        user_agent=carried.user_agent or person.user_agent,
+        click_id=carried.click_id or person.click_id,
+    )
+
+
+def _joined(one: Consent, other: Consent) -> Consent:
+    return Consent(
+        opt_out=one.opt_out or other.opt_out,
+        ldp=one.ldp or other.ldp,
+        denied=one.denied or other.denied,
+    )
+
+
+def _mode_skip(event: Event, options: Options) -> str | None:
+    # An endpoint takes the platform's live mode or its test mode, never both.
+    if event.is_test == (not options.live):
+        return None
+    return "test_order" if event.is_test else "live_order"
+
+
+def _priced(event: Event, options: Options) -> tuple[Event, str | None]:
+    order = event.order
+    if order is None or order.value is None or order.value.amount != 0:
+        return event, None
+    if options.zero_value == "omit":
+        return replace(event, order=replace(order, value=None)), None
+    return event, "zero_value" if options.zero_value == "skip" else None

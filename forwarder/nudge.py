@@ -1,0 +1,90 @@
+"""Wake a worker after a commit, from a thread of its own, and never wait for it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from celery import Celery
+
+from forwarder.broker import QUEUE, folders, hurried, is_one_box, transport
+
+EVERY_S = 0.25  # at most four wake-ups a second and destination
+WAITING_MAX = 8  # wake-ups that lie unread in the folder: a worker is late, not deaf
+log = structlog.get_logger(__name__)
+
+
+class Nudger:
+    """Collects who has work and tells the broker. Errors are counted, never raised."""
+
+    def __init__(self, publish: Callable[[str], None]) -> None:
+        """Take what wakes the worker of one destination; the thread starts on use."""
+        self._publish = publish
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()
+        self._has_work = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.n_failed = 0
+
+    def __call__(self, destination: str) -> None:
+        """Ask for a wake-up; returns at once."""
+        with self._lock:
+            self._waiting.add(destination)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="nudge", daemon=True
+                )
+                self._thread.start()
+        self._has_work.set()
+
+    def stop(self) -> None:
+        """End the thread; what was not published the beat finds."""
+        self._stopping.set()
+        self._has_work.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._has_work.wait()
+            self._has_work.clear()
+            with self._lock:
+                names, self._waiting = self._waiting, set()
+            for name in names:
+                self._tell(name)
+            self._stopping.wait(EVERY_S)
+
+    def _tell(self, name: str) -> None:
+        try:
+            self._publish(name)
+        except Exception as error:  # noqa: BLE001  the row is written; the beat comes
+            self.n_failed += 1
+            log.warning("wake-up not published", error=type(error).__name__)
+
+
+def publisher(broker_url: str, data_dir: Path) -> Callable[[str], None]:
+    """Return what publishes a wake-up to the broker of these settings."""
+    settings = transport(broker_url, data_dir)
+    options = hurried(broker_url, settings["broker_transport_options"])
+    celery = Celery("forwarder-web")
+    celery.conf.update(
+        broker_url=settings["broker_url"],
+        broker_transport_options=options,
+        broker_connection_timeout=0.2,
+        task_publish_retry=False,
+        task_ignore_result=True,
+        task_default_queue=QUEUE,
+    )
+    queue = folders(data_dir)[0]
+
+    def publish(destination: str) -> None:
+        if is_one_box(broker_url) and _is_full(queue):
+            return
+        celery.send_task(
+            "drain", kwargs={"destination": destination}, queue=QUEUE, retry=False
+        )
+
+    return publish
+
+
+def _is_full(queue: Path) -> bool:
+    return sum(1 for _ in queue.iterdir()) > WAITING_MAX

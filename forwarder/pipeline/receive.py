@@ -1,0 +1,109 @@
+"""Take a webhook in: prove it, read it, write it down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from forwarder.core.delivery import NoticeStatus
+from forwarder.core.event import (
+    LOCAL_KINDS,
+    Event,
+    Forged,
+    Notice,
+    Reading,
+    Stale,
+    Unreadable,
+)
+from forwarder.core.source import Options, Source
+from forwarder.store.engine import Store
+from forwarder.store.inbox import Arrival, Receipt, accept
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One address that a shop posts to. `destination` is a delivery's word for it."""
+
+    name: str
+    source_name: str
+    source: Source
+    secrets: Sequence[str] = field(repr=False)
+    destination: str
+    options: Options
+    is_paused: bool = False
+
+
+def receive(endpoint: Endpoint, notice: Notice, store: Store, now: datetime) -> Receipt:
+    """Return once a genuine notice is committed, whatever is in it.
+
+    Raises: Forged, Stale, StoreDown. What is genuine but unreadable is kept
+    quarantined: a refusal would make shops switch the webhook off.
+    """
+    verify(endpoint, notice, now)
+    key = endpoint.source.delivery_key(notice)
+    return accept(store, read(endpoint, notice, key, now))
+
+
+def verify(endpoint: Endpoint, notice: Notice, now: datetime) -> None:
+    """Return if any of the endpoint's secrets signed the notice.
+
+    Raises: Forged; Stale when the only fault is the signed time.
+    """
+    verdict: Forged | Stale = Forged("no secret is set for this endpoint")
+    for secret in endpoint.secrets:
+        try:
+            endpoint.source.verify(notice, secret, now, endpoint.options)
+        except Stale as stale:
+            verdict = stale
+        except Forged as forged:
+            verdict = verdict if isinstance(verdict, Stale) else forged
+        else:
+            return
+    raise verdict
+
+
+def read(endpoint: Endpoint, notice: Notice, key: str, now: datetime) -> Arrival:
+    """Return the notice with what was read in it; never raises."""
+    arrival = Arrival(
+        endpoint=endpoint.name,
+        source=endpoint.source_name,
+        destination=endpoint.destination,
+        delivery_key=key,
+        notice=notice,
+        received_at=now,
+        status=NoticeStatus.ACCEPTED,
+    )
+    try:
+        reading = endpoint.source.parse(notice, endpoint.options)
+    except Unreadable as unreadable:
+        return replace(arrival, status=NoticeStatus.QUARANTINED, reason=str(unreadable))
+    return with_reading(arrival, reading, now)
+
+
+def with_reading(arrival: Arrival, reading: Reading, now: datetime) -> Arrival:
+    """Return the arrival with the events of a reading and why some stay here."""
+    if not reading.events:
+        reason = "no event in it" if reading.ignored is None else reading.ignored
+        return replace(arrival, status=NoticeStatus.IGNORED, reason=reason)
+    events = [_not_in_future(event, now) for event in reading.events]
+    return replace(
+        arrival, events=events, skips=[skip_reason(event) for event in events]
+    )
+
+
+def skip_reason(event: Event) -> str:
+    """Return why an event must not be sent, in one word; empty if it may."""
+    if event.kind in LOCAL_KINDS:
+        return "not_mapped"
+    if event.consent.denied:
+        return "consent"
+    return event.skip if event.skip is not None else ""
+
+
+def _not_in_future(event: Event, now: datetime) -> Event:
+    """Pull a time that a skewed clock put a little ahead back to now."""
+    ahead = event.occurred_at - now
+    if timedelta(0) < ahead <= FUTURE_TOLERANCE:
+        return replace(event, occurred_at=now)
+    return event

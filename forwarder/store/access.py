@@ -1,0 +1,156 @@
+"""Who may read, operate and post: console users and API keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from forwarder.store.engine import Store
+from forwarder.store.schema import api_keys, users
+
+ROLES = ("viewer", "operator", "admin")
+SCOPES = ("events:write", "read", "operate")
+FAILURES_MAX = 5
+LOCKED_FOR = timedelta(minutes=5)
+_hasher = PasswordHasher()
+
+
+class Exists(Exception):
+    """The name is taken: remove the old one first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may log in to the console."""
+
+    name: str
+    role: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key by its name; the key itself is not kept, only its hash."""
+
+    name: str
+    scope: str
+    created_at: datetime
+
+
+def add_user(store: Store, user: User, password: str) -> None:
+    """Let somebody log in. Raises: Exists."""
+    row = {
+        "name": user.name,
+        "password_hash": _hasher.hash(password),
+        "role": user.role,
+        "created_at": user.created_at,
+        "n_failures": 0,
+        "locked_until": None,
+    }
+    _add(store, users, row)
+
+
+def remove_user(store: Store, name: str) -> bool:
+    """Return whether there was such a user."""
+    with store.write() as connection:
+        return (
+            connection.execute(sa.delete(users).where(users.c.name == name)).rowcount
+            > 0
+        )
+
+
+def list_users(store: Store) -> Sequence[User]:
+    """Return all users by name."""
+    query = sa.select(users.c.name, users.c.role, users.c.created_at)
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(users.c.name)).mappings().all()
+    return [User(**row) for row in rows]
+
+
+def find_user(store: Store, name: str) -> User | None:
+    """Return the user of this name; None when there is none."""
+    query = sa.select(users.c.name, users.c.role, users.c.created_at)
+    with store.read() as connection:
+        row = connection.execute(query.where(users.c.name == name)).mappings().first()
+    return None if row is None else User(**row)
+
+
+def log_in(store: Store, name: str, password: str, now: datetime) -> User | None:
+    """Return the user if the password is right and the account is not locked.
+
+    Five failures in a row lock it for five minutes. A name that does not exist costs
+    as much time as a wrong password.
+    """
+    with store.read() as connection:
+        row = connection.execute(sa.select(users).where(users.c.name == name)).first()
+    is_right = _matches(_NOBODY if row is None else row.password_hash, password)
+    if row is None or (row.locked_until is not None and row.locked_until > now):
+        return None
+    n_failures = 0 if is_right else row.n_failures + 1
+    is_locked = n_failures >= FAILURES_MAX
+    with store.write() as connection:
+        connection.execute(
+            sa.update(users)
+            .where(users.c.name == name)
+            .values(
+                n_failures=0 if is_locked else n_failures,
+                locked_until=now + LOCKED_FOR if is_locked else None,
+            )
+        )
+    return (
+        User(name=row.name, role=row.role, created_at=row.created_at)
+        if is_right
+        else None
+    )
+
+
+_NOBODY = _hasher.hash("nobody's password")
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def add_api_key(store: Store, key: ApiKey, text: str) -> None:
+    """Let the bearer of `text` in. Raises: Exists."""
+    row = {
+        "name": key.name,
+        "key_sha256": _fingerprint(text),
+        "scope": key.scope,
+        "created_at": key.created_at,
+    }
+    _add(store, api_keys, row)
+
+
+def find_api_key(store: Store, text: str) -> ApiKey | None:
+    """Return whose key this is; None when it is nobody's.
+
+    A plain hash is enough here: the keys are 32 random bytes, not passwords.
+    """
+    query = sa.select(api_keys.c.name, api_keys.c.scope, api_keys.c.created_at)
+    with store.read() as connection:
+        row = (
+            connection.execute(query.where(api_keys.c.key_sha256 == _fingerprint(text)))
+            .mappings()
+            .first()
+        )
+    return None if row is None else ApiKey(**row)
+
+
+def _fingerprint(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _add(store: Store, table: sa.Table, row: dict[str, object]) -> None:
+    try:
+        with store.write() as connection:
+            connection.execute(sa.insert(table), row)
+    except sa.exc.IntegrityError as error:
+        raise Exists(f"{row['name']!s} exists already") from error

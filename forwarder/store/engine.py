@@ -1,0 +1,153 @@
+"""Open the database: SQLite for one box, PostgreSQL for many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from forwarder.store.seal import Sealer
+from forwarder.store.writer import Result, StoreDown, Work, Writer
+
+try:  # its wheel carries SQLite 3.53: Debian 12's 3.40 has the WAL-reset bug
+    from pysqlite3 import dbapi2 as sqlite3
+except ModuleNotFoundError:  # no wheel for this machine; `doctor` warns
+    import sqlite3
+
+SQLITE_VERSION: str = sqlite3.sqlite_version
+_CLOCK = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
+BUSY_TIMEOUT_S = {"web": 2.0, "worker": 10.0}
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an answered webhook survives a power cut
+    "foreign_keys=ON",
+    "wal_autocheckpoint=1000",
+    "journal_size_limit=67108864",
+    "cache_size=-16000",
+)
+
+
+class Store:
+    """One open database with the keys to its sealed columns.
+
+    Every function of this package takes it first. Safe to share between threads.
+    """
+
+    def __init__(self, engine: sa.Engine, sealer: Sealer) -> None:
+        """Take an engine of `connect`."""
+        self.engine = engine
+        self.sealer = sealer
+        self._writer = Writer[Any](self.write)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether this is the one-box database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Give a connection with a consistent view, which is never written to."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that commits at the end of the block.
+
+        On SQLite the write lock is taken at once: a later upgrade from reading would
+        fail without waiting.
+        """
+        writing = self.engine.execution_options(forwarder_writes=True)
+        with writing.begin() as connection:
+            yield connection
+
+    def commit(self, work: Work[Result]) -> Result:
+        """Return the result of `work` once it is committed. Raises: StoreDown.
+
+        PostgreSQL commits in the caller's thread. On SQLite one thread writes for
+        all: many that commit by themselves starve one another (docs/adr/0004).
+        """
+        if self.is_sqlite:
+            result: Result = self._writer.submit(work)
+            return result
+        try:
+            with self.write() as connection:
+                return work(connection)
+        except (
+            sa.exc.SQLAlchemyError,
+            self.engine.dialect.loaded_dbapi.Error,
+        ) as error:
+            raise StoreDown("the database did not take the write") from error
+
+    @property
+    def is_writing(self) -> bool:
+        """Say whether `commit` can work at all: its thread has not died."""
+        return self._writer.is_alive
+
+    def now(self) -> datetime:
+        """Return the time of the database server, so that leases have one clock."""
+        if self.is_sqlite:
+            return datetime.now(UTC)  # noqa: TID251  the database is this process
+        with self.engine.connect() as connection:
+            now: datetime = connection.execute(_CLOCK).scalar_one()
+        return now
+
+    def close(self) -> None:
+        """Stop the writer and let go of every connection."""
+        self._writer.stop()
+        self.engine.dispose()
+
+
+def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:
+    """Return an engine; no connection is made yet.
+
+    Limits: `role` is `web` (waits 2 s for a lock or a connection, then gives up) or
+    `worker` (10 s).
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return _connect_sqlite(url, role)
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    wait_ms = int(BUSY_TIMEOUT_S[role] * 1000)
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=BUSY_TIMEOUT_S[role],
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 3,
+            "options": f"-c lock_timeout={wait_ms} -c statement_timeout={wait_ms * 15}",
+        },
+    )
+
+
+def _connect_sqlite(url: sa.URL, role: str) -> sa.Engine:
+    if url.database is None:
+        raise ValueError("the SQLite address names no file")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        module=sqlite3,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S[role]},
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("forwarder_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

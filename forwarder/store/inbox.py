@@ -1,0 +1,312 @@
+"""Write a notice and its deliveries down, once, before anybody is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.core.event import Event, Kind, Notice
+from forwarder.core.money import to_minor
+from forwarder.store.codec import encode_event
+from forwarder.store.engine import Store
+from forwarder.store.identity import delivery_identity, notice_identity
+from forwarder.store.notice import encode_notice
+from forwarder.store.schema import bodies, deliveries, notices, to_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A genuine notice with what was read in it, ready to be written.
+
+    `skips` names, per event, why it must not be sent; an empty text sends it.
+    """
+
+    endpoint: str
+    source: str
+    destination: str
+    delivery_key: str
+    notice: Notice
+    received_at: datetime
+    status: NoticeStatus
+    reason: str = ""
+    events: Sequence[Event] = ()
+    skips: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the sender is told. Units: events, or the notice where it has none."""
+
+    notice_id: int
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    quarantined: int = 0
+    new_event_ids: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """An arrival as parameters: all sealing is done before the writer sees it."""
+
+    notice: dict[str, object]
+    deliveries: Sequence[tuple[dict[str, object], bytes]]
+    cancelled: Sequence[dict[str, object]]
+
+
+def accept(store: Store, arrival: Arrival) -> Receipt:
+    """Return once the arrival is committed; a repeat is counted, never stored twice.
+
+    Raises: StoreDown.
+    """
+    rows = _rows(store, arrival)
+    return store.commit(lambda connection: _insert(connection, rows))
+
+
+def _rows(store: Store, arrival: Arrival) -> _Rows:
+    identity = notice_identity(arrival.endpoint, arrival.delivery_key)
+    notice: dict[str, object] = {
+        "endpoint": arrival.endpoint,
+        "source": arrival.source,
+        "delivery_key": arrival.delivery_key,
+        "body_sha256": sha256(arrival.notice.body).hexdigest(),
+        "status": arrival.status.value,
+        "reason": arrival.reason,
+        "received_at": to_us(arrival.received_at),
+        "n_duplicates": 0,
+        "is_conflict": False,
+        "sealed": store.sealer.seal(
+            encode_notice(arrival.notice), identity, arrival.received_at
+        ),
+    }
+    pairs = zip(arrival.events, arrival.skips, strict=True)
+    return _Rows(
+        notice,
+        [
+            (
+                _delivery(arrival, event, skip),
+                store.sealer.seal(
+                    encode_event(event),
+                    delivery_identity(arrival.destination, event.kind, event.event_id),
+                    arrival.received_at,
+                ),
+            )
+            for event, skip in pairs
+        ],
+        [_cancelled(arrival, e) for e in arrival.events if _ends_order(e)],
+    )
+
+
+def _delivery(arrival: Arrival, event: Event, skip: str) -> dict[str, object]:
+    value = event.order.value if event.order is not None else None
+    now_us = to_us(arrival.received_at)
+    return {
+        "destination": arrival.destination,
+        "endpoint": arrival.endpoint,
+        "source": arrival.source,
+        "event_id": event.event_id,
+        "kind": event.kind.value,
+        "status": (Status.SKIPPED if skip else Status.PENDING).value,
+        "reason": skip,
+        "message": "",
+        "order_id": event.order.id if event.order is not None else None,
+        "value_minor": None if value is None else to_minor(value),
+        "currency": None if value is None else value.currency,
+        "has_click": event.person.click_id is not None,
+        "is_test": event.is_test,
+        "occurred_at": to_us(event.occurred_at),
+        "received_at": now_us,
+        "attempts": 0,
+        "mode": "auto",
+        "next_attempt_at": None if skip else now_us,
+        "claim_id": None,
+        "enrich": event.enrich,
+        "settled_at": now_us if skip else None,
+    }
+
+
+def _ends_order(event: Event) -> bool:
+    """Say whether a sale of this order that still waits must not be sent any more."""
+    if event.order is None or event.order.id is None:
+        return False
+    return event.kind in {Kind.CANCEL, Kind.REFUND}
+
+
+def _cancelled(arrival: Arrival, event: Event) -> dict[str, object]:
+    order = event.order
+    value = None if order is None else order.value
+    is_whole = event.kind is Kind.CANCEL or value is None
+    return {
+        "of_order": None if order is None else order.id,
+        "at_endpoint": arrival.endpoint,
+        # A refund of a part leaves the sale as it was.
+        "at_most_minor": None if is_whole or value is None else to_minor(value),
+        "ended_at": arrival.received_at,
+    }
+
+
+def _insert(connection: sa.Connection, rows: _Rows) -> Receipt:
+    """Write one arrival.
+
+    The three inserts go through the driver's cursor as finished text: through
+    SQLAlchemy's own execute each costs 40 µs more, and all wait for the one writer.
+    """
+    sql = _sql(connection.dialect.name)
+    cursor = connection.connection.cursor()
+    try:
+        notice_id = _one(cursor, sql.notice, rows.notice)
+    finally:
+        cursor.close()
+    if notice_id is None:
+        repeat_id = connection.execute(_REPEAT, _known(rows.notice)).scalar()
+        n = max(1, len(rows.deliveries))
+        return Receipt(notice_id=0 if repeat_id is None else repeat_id, duplicates=n)
+    return _insert_deliveries(connection, rows, notice_id)
+
+
+def add_deliveries(
+    connection: sa.Connection, store: Store, arrival: Arrival, notice_id: int
+) -> Receipt:
+    """Write the deliveries of a notice that is there already."""
+    return _insert_deliveries(connection, _rows(store, arrival), notice_id)
+
+
+def _insert_deliveries(
+    connection: sa.Connection, rows: _Rows, notice_id: int
+) -> Receipt:
+    sql = _sql(connection.dialect.name)
+    cursor = connection.connection.cursor()
+    try:
+        new = [
+            row["event_id"]
+            for row, body in rows.deliveries
+            if _insert_delivery(cursor, sql, {**row, "notice_id": notice_id}, body)
+        ]
+    finally:
+        cursor.close()
+    if rows.deliveries and not new:
+        connection.execute(_ALL_KNOWN, {"notice": notice_id})
+    for cancelled in rows.cancelled:
+        connection.execute(_CANCEL, cancelled)
+    return _receipt(notice_id, rows, new)
+
+
+def _known(notice: dict[str, object]) -> dict[str, object]:
+    return {
+        "at_endpoint": notice["endpoint"],
+        "key": notice["delivery_key"],
+        "sha256": notice["body_sha256"],
+    }
+
+
+def _insert_delivery(
+    cursor: Any,  # noqa: ANN401  a DBAPI cursor of either driver
+    sql: "_Sql",
+    row: dict[str, object],
+    body: bytes,
+) -> bool:
+    delivery_id = _one(cursor, sql.delivery, row)
+    if delivery_id is None:
+        return False
+    cursor.execute(sql.body, {"delivery_id": delivery_id, "sealed": body})
+    return True
+
+
+def _receipt(notice_id: int, rows: _Rows, new: Sequence[object]) -> Receipt:
+    status = rows.notice["status"]
+    return Receipt(
+        notice_id=notice_id,
+        accepted=len(new),
+        duplicates=len(rows.deliveries) - len(new),
+        ignored=int(status == NoticeStatus.IGNORED),
+        quarantined=int(status == NoticeStatus.QUARANTINED),
+        new_event_ids=frozenset(str(event_id) for event_id in new),
+    )
+
+
+def _one(cursor: Any, sql: str, parameters: dict[str, object]) -> int | None:  # noqa: ANN401
+    cursor.execute(sql, parameters)
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """The inserts of an arrival as text in the driver's own parameter style."""
+
+    notice: str
+    delivery: str
+    body: str
+
+
+@cache
+def _sql(dialect: str) -> _Sql:
+    return _Sql(
+        _text(_insert_new(notices, dialect), dialect),
+        _text(_insert_new(deliveries, dialect), dialect),
+        _text(sa.insert(bodies), dialect),
+    )
+
+
+def _insert_new(table: sa.Table, dialect: str) -> Insert:
+    """Insert a row unless it is known, and tell which."""
+    columns = [c.name for c in table.columns if c.name != "id"]
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return (
+        insert(table)
+        .values({name: sa.bindparam(name) for name in columns})
+        .on_conflict_do_nothing()
+        .returning(table.c.id)
+    )
+
+
+def _text(statement: sa.sql.expression.ClauseElement, dialect: str) -> str:
+    make = sqlite.dialect if dialect == "sqlite" else postgresql.psycopg.dialect
+    style = "named" if dialect == "sqlite" else "pyformat"
+    return str(statement.compile(dialect=make(paramstyle=style)))
+
+
+_REPEAT = (
+    sa.update(notices)
+    .where(
+        notices.c.endpoint == sa.bindparam("at_endpoint"),
+        notices.c.delivery_key == sa.bindparam("key"),
+    )
+    .values(
+        n_duplicates=notices.c.n_duplicates + 1,
+        is_conflict=sa.or_(
+            notices.c.is_conflict, notices.c.body_sha256 != sa.bindparam("sha256")
+        ),
+    )
+    .returning(notices.c.id)
+)
+_ALL_KNOWN = (
+    sa.update(notices)
+    .where(notices.c.id == sa.bindparam("notice"))
+    .values(status=NoticeStatus.DUPLICATE.value)
+)
+_AT_MOST = sa.bindparam("at_most_minor", type_=sa.BigInteger)
+_CANCEL = (
+    sa.update(deliveries)
+    .where(
+        deliveries.c.order_id == sa.bindparam("of_order"),
+        deliveries.c.endpoint == sa.bindparam("at_endpoint"),
+        deliveries.c.kind == Kind.CHECKOUT.value,
+        deliveries.c.status == Status.PENDING.value,
+        deliveries.c.claim_id.is_(None),
+        sa.or_(_AT_MOST.is_(None), deliveries.c.value_minor <= _AT_MOST),
+    )
+    .values(
+        status=Status.SKIPPED.value,
+        reason="order_cancelled",
+        next_attempt_at=None,
+        settled_at=sa.bindparam("ended_at"),
+    )
+)

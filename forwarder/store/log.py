@@ -1,0 +1,325 @@
+"""Answer operators: which deliveries there are, and what happened to one of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.store.engine import Store
+from forwarder.store.health import BLOCKED
+from forwarder.store.schema import (
+    attempts,
+    bodies,
+    deliveries,
+    delivery_attempts,
+    destinations,
+    notices,
+    payloads,
+)
+
+PAGE = 50
+PAGE_MAX = 1_000
+ID_DIGITS_MAX = 18  # fits 64 bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which deliveries. None leaves a field open; `before_id` is a page's cursor."""
+
+    status: Status | None = None
+    source: str | None = None
+    endpoint: str | None = None
+    destination: str | None = None
+    kind: str | None = None
+    order_id: str | None = None
+    event_id: str | None = None
+    reason: str | None = None
+    since: datetime | None = None  # by the time it was received
+    until: datetime | None = None
+    before_id: int | None = None
+    after_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One delivery as a line of the log."""
+
+    id: int
+    notice_id: int
+    event_id: str
+    kind: str
+    source: str
+    endpoint: str
+    destination: str
+    status: Status
+    reason: str
+    message: str
+    order_id: str | None
+    value_minor: int | None
+    currency: str | None
+    is_test: bool
+    occurred_at: datetime
+    received_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Lines, newest first. `next_id` is None on the last page."""
+
+    lines: Sequence[Line]
+    next_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One attempt in a delivery's history. `http_status` None: no answer came."""
+
+    at: datetime
+    http_status: int | None
+    outcome: str
+    reason: str
+    message: str
+    request_id: str
+    duration_ms: int
+    n_events: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeLine:
+    """The webhook a delivery came from."""
+
+    id: int
+    endpoint: str
+    source: str
+    status: NoticeStatus
+    reason: str
+    received_at: datetime
+    n_duplicates: int
+    is_conflict: bool
+    is_kept: bool  # the sealed request is still there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of one delivery. `payload` is None before the first try."""
+
+    line: Line
+    notice: NoticeLine | None
+    payload: dict[str, Any] | None
+    dropped: Sequence[dict[str, str]]
+    warnings: Sequence[str]
+    history: Sequence[Entry]
+    is_person_kept: bool
+
+
+# A pending delivery of a blocked destination reads `blocked`; the row itself stays
+# pending, so that a new token frees a million rows without writing one.
+_BLOCKED_NAMES = sa.select(destinations.c.name).where(destinations.c.state == BLOCKED)
+_IS_PENDING = deliveries.c.status == Status.PENDING.value
+_STATUS = sa.case(
+    (
+        sa.and_(_IS_PENDING, deliveries.c.destination.in_(_BLOCKED_NAMES)),
+        Status.BLOCKED.value,
+    ),
+    else_=deliveries.c.status,
+).label("status")
+_LINE = [_STATUS if name == "status" else deliveries.c[name] for name in Line.__slots__]
+
+
+def list_deliveries(store: Store, wanted: Filter, n_max: int = PAGE) -> Page:
+    """Return one page, newest first (oldest first after `after_id`)."""
+    order = deliveries.c.id.asc() if wanted.after_id else deliveries.c.id.desc()
+    query = (
+        sa.select(*_LINE)
+        .where(*conditions(wanted))
+        .order_by(order)
+        .limit(min(n_max, PAGE_MAX) + 1)
+    )
+    with store.read() as connection:
+        lines = [_line(row) for row in connection.execute(query).mappings()]
+    has_more = len(lines) > n_max
+    lines = lines[:n_max]
+    return Page(lines=lines, next_id=lines[-1].id if has_more else None)
+
+
+def count_by_status(store: Store, wanted: Filter) -> dict[str, int]:
+    """Return how many deliveries there are of each status."""
+    query = (
+        sa.select(_STATUS, sa.func.count())
+        .where(*conditions(wanted))
+        .group_by(sa.literal_column("1"))
+    )
+    with store.read() as connection:
+        return dict(connection.execute(query).all())
+
+
+def count_notices(store: Store) -> dict[str, int]:
+    """Return how many notices there are of each status, and how many repeats came."""
+    query = sa.select(
+        notices.c.status, sa.func.count(), sa.func.sum(notices.c.n_duplicates)
+    ).group_by(notices.c.status)
+    counts = dict.fromkeys(NoticeStatus, 0)
+    with store.read() as connection:
+        for status, n, n_repeats in connection.execute(query):
+            counts[NoticeStatus(status)] += n
+            counts[NoticeStatus.DUPLICATE] += n_repeats
+    return {status.value: n for status, n in counts.items()}
+
+
+def last_notices(store: Store) -> dict[str, datetime]:
+    """Return when each endpoint last took a genuine webhook."""
+    query = sa.select(notices.c.endpoint, sa.func.max(notices.c.received_at)).group_by(
+        notices.c.endpoint
+    )
+    with store.read() as connection:
+        return dict(connection.execute(query).all())
+
+
+def list_notices(
+    store: Store, status: NoticeStatus | None, n_max: int = PAGE
+) -> list[NoticeLine]:
+    """Return notices, newest first."""
+    query = _NOTICE.order_by(notices.c.id.desc()).limit(min(n_max, PAGE_MAX))
+    if status is not None:
+        query = query.where(notices.c.status == sa.literal_column(f"'{status.value}'"))
+    with store.read() as connection:
+        return [_notice(row) for row in connection.execute(query).mappings()]
+
+
+def find(store: Store, reference: str) -> list[int]:
+    """Return the deliveries with this event_id, order id or number, newest first."""
+    wanted = [
+        deliveries.c.event_id == reference,
+        deliveries.c.order_id == reference,
+    ]
+    if reference.isascii() and reference.isdigit() and len(reference) <= ID_DIGITS_MAX:
+        wanted.append(deliveries.c.id == int(reference))
+    query = (
+        sa.select(deliveries.c.id)
+        .where(sa.or_(*wanted))
+        .order_by(deliveries.c.id.desc())
+        .limit(PAGE)
+    )
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def show(store: Store, delivery_id: int) -> Story | None:
+    """Return the whole story of a delivery; None when there is none."""
+    with store.read() as connection:
+        row = (
+            connection.execute(sa.select(*_LINE).where(deliveries.c.id == delivery_id))
+            .mappings()
+            .first()
+        )
+        if row is None:
+            return None
+        line = _line(row)
+        frozen = connection.execute(
+            sa.select(payloads).where(payloads.c.delivery_id == delivery_id)
+        ).first()
+        notice = (
+            connection.execute(_NOTICE.where(notices.c.id == line.notice_id))
+            .mappings()
+            .first()
+        )
+        kept = connection.execute(
+            sa.select(bodies.c.delivery_id).where(bodies.c.delivery_id == delivery_id)
+        ).first()
+        history = (
+            connection.execute(_HISTORY, {"delivery": delivery_id}).mappings().all()
+        )
+    notes = {} if frozen is None else msgspec.json.decode(frozen.notes)
+    return Story(
+        line=line,
+        notice=None if notice is None else _notice(notice),
+        payload=None if frozen is None else msgspec.json.decode(frozen.shown),
+        dropped=notes.get("dropped", []),
+        warnings=notes.get("warnings", []),
+        history=[Entry(**entry) for entry in history],
+        is_person_kept=kept is not None,
+    )
+
+
+_HISTORY = (
+    sa.select(
+        attempts.c.at,
+        attempts.c.http_status,
+        delivery_attempts.c.outcome,
+        delivery_attempts.c.reason,
+        delivery_attempts.c.message,
+        attempts.c.request_id,
+        attempts.c.duration_ms,
+        attempts.c.n_events,
+        attempts.c.mode,
+    )
+    .join(attempts, attempts.c.id == delivery_attempts.c.attempt_id)
+    .where(delivery_attempts.c.delivery_id == sa.bindparam("delivery"))
+    .order_by(attempts.c.id)
+)
+_NOTICE = sa.select(
+    notices.c.id,
+    notices.c.endpoint,
+    notices.c.source,
+    notices.c.status,
+    notices.c.reason,
+    notices.c.received_at,
+    notices.c.n_duplicates,
+    notices.c.is_conflict,
+    notices.c.sealed.is_not(None).label("is_kept"),
+)
+
+
+def conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    """Return the filter as SQL."""
+    table = deliveries.c
+    equal = {
+        table.source: wanted.source,
+        table.endpoint: wanted.endpoint,
+        table.destination: wanted.destination,
+        table.kind: wanted.kind,
+        table.order_id: wanted.order_id,
+        table.event_id: wanted.event_id,
+        table.reason: wanted.reason,
+    }
+    found = [column == value for column, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        found.append(table.received_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(table.received_at < wanted.until)
+    if wanted.before_id is not None:
+        found.append(table.id < wanted.before_id)
+    if wanted.after_id is not None:
+        found.append(table.id > wanted.after_id)
+    return [*found, *_status_condition(wanted.status)]
+
+
+def _status_condition(status: Status | None) -> list[sa.ColumnElement[bool]]:
+    if status is None:
+        return []
+    if status is Status.BLOCKED:
+        return [_IS_PENDING, deliveries.c.destination.in_(_BLOCKED_NAMES)]
+    if status is Status.PENDING:
+        return [_IS_PENDING, deliveries.c.destination.not_in(_BLOCKED_NAMES)]
+    # As a literal, so that the partial index of refused rows is used.
+    return [deliveries.c.status == sa.literal_column(f"'{status.value}'")]
+
+
+def _line(row: sa.RowMapping) -> Line:
+    fields = dict(row)
+    fields["status"] = Status(fields["status"])
+    return Line(**fields)
+
+
+def _notice(row: sa.RowMapping) -> NoticeLine:
+    fields = dict(row)
+    fields["status"] = NoticeStatus(fields["status"])
+    return NoticeLine(**fields)

@@ -1,0 +1,111 @@
+"""Send again what an operator picks: count first, then set the rows back."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from forwarder.core.delivery import Status
+from forwarder.store.engine import Store
+from forwarder.store.log import Filter, conditions
+from forwarder.store.schema import bodies, deliveries, payloads
+
+CHUNK = 1_000
+SETTLED = (Status.DELIVERED.value, Status.REFUSED.value, Status.SKIPPED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a replay of one destination would do. Units: deliveries.
+
+    `n_cleared` can not be sent, since the person's data is gone; `n_too_old` the
+    platform would not take; `n_waiting` are pending anyway.
+    """
+
+    destination: str
+    n_ready: int
+    n_delivered: int  # of the ready ones; the platform drops them as duplicates
+    n_too_old: int
+    n_cleared: int
+    n_waiting: int
+
+
+def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Plan:
+    """Count what `run` would send again, and what it would leave alone and why."""
+    where = conditions(replace(wanted, destination=destination))
+    is_settled = deliveries.c.status.in_(SETTLED)
+    is_kept = bodies.c.delivery_id.is_not(None)
+    is_fresh = deliveries.c.occurred_at >= oldest
+    is_ready = sa.and_(is_settled, is_kept, is_fresh)
+    is_done = deliveries.c.status == Status.DELIVERED.value
+    query = (
+        sa.select(
+            _count(is_ready).label("n_ready"),
+            _count(sa.and_(is_ready, is_done)).label("n_delivered"),
+            _count(sa.and_(is_settled, ~is_fresh)).label("n_too_old"),
+            _count(sa.and_(is_settled, is_fresh, ~is_kept)).label("n_cleared"),
+            _count(~is_settled).label("n_waiting"),
+        )
+        .outerjoin(bodies, bodies.c.delivery_id == deliveries.c.id)
+        .where(*where)
+    )
+    with store.read() as connection:
+        counts = connection.execute(query).mappings().one()
+    return Plan(destination=destination, **counts)
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.count(sa.case((condition, 1)))
+
+
+def run(
+    store: Store, wanted: Filter, destination: str, oldest: datetime, now: datetime
+) -> int:
+    """Set every ready delivery of the filter back to pending; return how many."""
+    query = (
+        sa.select(deliveries.c.id)
+        .join(bodies, bodies.c.delivery_id == deliveries.c.id)
+        .where(
+            *conditions(replace(wanted, destination=destination)),
+            deliveries.c.status.in_(SETTLED),
+            deliveries.c.occurred_at >= oldest,
+        )
+        .order_by(deliveries.c.id)
+        .limit(CHUNK)
+    )
+    n_done, after_id = 0, 0
+    while True:
+        with store.read() as connection:
+            page = query.where(deliveries.c.id > after_id)
+            ids = list(connection.execute(page).scalars())
+        if not ids:
+            return n_done
+        after_id = ids[-1]
+        n_done += _set_back(store, ids, now)
+
+
+def _set_back(store: Store, ids: list[int], now: datetime) -> int:
+    # What the platform never took is encoded afresh: the cause may have been mended.
+    # A delivered one must leave as it left before.
+    renewed = sa.select(deliveries.c.id).where(
+        deliveries.c.id.in_(ids), deliveries.c.status != Status.DELIVERED.value
+    )
+    with store.write() as connection:
+        connection.execute(
+            sa.delete(payloads).where(payloads.c.delivery_id.in_(renewed))
+        )
+        result = connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id.in_(ids), deliveries.c.status.in_(SETTLED))
+            .values(
+                status=Status.PENDING.value,
+                reason="",
+                message="",
+                attempts=0,
+                mode="replay",
+                next_attempt_at=now,
+                claim_id=None,
+                settled_at=None,
+            )
+        )
+    return result.rowcount

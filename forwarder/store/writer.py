@@ -1,0 +1,111 @@
+"""One thread that writes for many, with one commit for all that waits.
+
+There is no timer: while one commit runs, the next batch gathers by itself.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import AbstractContextManager, suppress
+from queue import Empty, Full, Queue
+from typing import Generic, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+QUEUE_MAX = 2_000  # pieces of work; about 20 MB of orders
+BATCH_MAX = 500
+WAIT_S = 4.0  # Shopify hangs up after five
+STOP_S = 10.0
+
+Result = TypeVar("Result")
+Work = Callable[[sa.Connection], Result]
+log = structlog.get_logger(__name__)
+
+
+class StoreDown(Exception):
+    """The database did not take the write in time: answer 503, nothing is stored."""
+
+
+class Writer(Generic[Result]):
+    """Runs pieces of work in the order they come, each inside a shared transaction."""
+
+    def __init__(
+        self, transaction: Callable[[], AbstractContextManager[sa.Connection]]
+    ) -> None:
+        """Take what opens a transaction; the thread starts with the first work.
+
+        One made before a server forks would not exist in its children.
+        """
+        self._transaction = transaction
+        self._queue: Queue[tuple[Work[Result], Future[Result]]] = Queue(QUEUE_MAX)
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the thread runs, or has not been needed yet."""
+        return self._thread is None or self._thread.is_alive()
+
+    def submit(self, work: Work[Result]) -> Result:
+        """Return the result of `work` once it is committed. Raises: StoreDown."""
+        if self._thread is None:
+            self._start()
+        future: Future[Result] = Future()
+        try:
+            self._queue.put((work, future), timeout=WAIT_S / 2)
+            return future.result(timeout=WAIT_S)
+        except (Full, WaitedTooLong) as error:
+            raise StoreDown("the writer did not come to it in time") from error
+
+    def stop(self) -> None:
+        """Write what waits, then end the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=STOP_S)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="writer", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._queue.empty()):
+            batch = self._take()
+            if batch:
+                self._write(batch)
+
+    def _take(self) -> list[tuple[Work[Result], Future[Result]]]:
+        batch: list[tuple[Work[Result], Future[Result]]] = []
+        with suppress(Empty):
+            batch.append(self._queue.get(timeout=0.2))
+            while len(batch) < BATCH_MAX:
+                batch.append(self._queue.get_nowait())
+        return batch
+
+    def _write(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
+        try:
+            with self._transaction() as connection:
+                results = [work(connection) for work, _ in batch]
+        except Exception as error:  # noqa: BLE001  handed to whoever waits for it
+            self._write_each(batch, error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            future.set_result(result)
+
+    def _write_each(
+        self, batch: list[tuple[Work[Result], Future[Result]]], cause: Exception
+    ) -> None:
+        """Give each its own transaction: one bad row must not fail its neighbours."""
+        if len(batch) > 1:
+            for one in batch:
+                self._write([one])
+            return
+        log.error("write refused by the database", error=type(cause).__name__)
+        down = StoreDown("the database did not take the write")
+        down.__cause__ = cause
+        batch[0][1].set_exception(down)

@@ -1,0 +1,69 @@
+"""Read a filter of the delivery log from a query string or from options."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from forwarder.core.delivery import Status
+from forwarder.store.log import PAGE, PAGE_MAX, Filter
+
+
+class BadFilter(ValueError):
+    """A filter holds an unknown name or an unusable value; `errors` says which."""
+
+    def __init__(self, errors: Mapping[str, Any]) -> None:
+        """Take the errors by name."""
+        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
+        self.errors = errors
+
+
+class _Moment(fields.Field[datetime]):
+    """A date, or a time with an offset; without one it is UTC."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError as error:
+            raise ValidationError(
+                "a date or time, such as 2026-11-21T08:00Z"
+            ) from error
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+class _FilterSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    status = fields.Enum(Status, by_value=True)
+    source = fields.String()
+    endpoint = fields.String()
+    destination = fields.String()
+    kind = fields.String()
+    order_id = fields.String(data_key="order")
+    event_id = fields.String()
+    reason = fields.String()
+    since = _Moment()
+    until = _Moment()
+    before_id = fields.Integer(data_key="cursor")
+    limit = fields.Integer(
+        load_default=PAGE, validate=validate.Range(min=1, max=PAGE_MAX)
+    )
+
+
+_SCHEMA = _FilterSchema()
+
+
+def read_filter(given: Mapping[str, str]) -> tuple[Filter, int]:
+    """Return the filter and how many lines a page has. Raises: BadFilter.
+
+    Empty values leave a field open, as an empty box of a form does.
+    """
+    filled = {name: value for name, value in given.items() if value not in {"", None}}
+    try:
+        values = _SCHEMA.load(filled)
+    except ValidationError as error:
+        raise BadFilter(error.normalized_messages()) from error
+    n_max = values.pop("limit")
+    return Filter(**values), n_max

@@ -1,0 +1,100 @@
+"""The Celery application: `celery -A workers.app worker` and `… beat`."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_shutting_down
+
+from config.settings import Settings, load
+from forwarder import __version__, telemetry
+from forwarder.broker import QUEUE, folders, is_one_box, transport
+from forwarder.sources import SOURCES
+from workers.state import stop
+
+TICK_ONE_BOX_S = 1.0
+TICK_SERVER_S = 5.0
+SWEEP_S = 600.0
+
+
+def make_app(settings: Settings) -> Celery:
+    """Return the application for these settings."""
+    service = settings.service
+    celery = Celery("forwarder", include=["workers.tasks"])
+    celery.conf.update(
+        **transport(service.broker_url, service.data_dir),
+        task_default_queue=QUEUE,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_acks_on_failure_or_timeout=True,
+        task_ignore_result=True,
+        task_publish_retry=False,
+        task_soft_time_limit=90,
+        task_time_limit=120,
+        accept_content=["json"],
+        worker_pool="threads",
+        worker_concurrency=service.worker_threads,
+        worker_prefetch_multiplier=1,
+        worker_redirect_stdouts=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_soft_shutdown_timeout=20,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        visibility_timeout=600,
+        beat_schedule=_beat(service.broker_url),
+        beat_schedule_filename=str(service.data_dir / "beat-schedule"),
+        timezone="UTC",
+    )
+    return celery
+
+
+def _beat(broker_url: str) -> dict[str, Any]:
+    """Return the periodic wake-ups; a missed one is worth nothing, so they expire."""
+    tick_s = TICK_ONE_BOX_S if is_one_box(broker_url) else TICK_SERVER_S
+    return {
+        "drain": {
+            "task": "drain",
+            "schedule": tick_s,
+            "options": {"expires": 2 * tick_s},
+        },
+        "enrich": {
+            "task": "enrich",
+            "schedule": 2 * tick_s,
+            "options": {"expires": 4 * tick_s},
+        },
+        "sweep": {
+            "task": "sweep",
+            "schedule": SWEEP_S,
+            "options": {"expires": SWEEP_S},
+        },
+    }
+
+
+def forget_old_wake_ups(settings: Settings) -> None:
+    """Empty the wake-up folder of one box: the rows are the truth."""
+    service = settings.service
+    if is_one_box(service.broker_url):
+        for file in folders(service.data_dir)[0].glob("*.msg"):
+            file.unlink(missing_ok=True)
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    """Keep Celery from setting up its own logging."""
+
+
+@worker_shutting_down.connect
+def _stop(**_: object) -> None:
+    """Let running drains end after the batch in hand."""
+    stop()
+
+
+settings = load(os.environ, sources=SOURCES)
+telemetry.setup(
+    "worker", settings.service.log_level, settings.service.sentry_dsn, __version__
+)
+settings.service.data_dir.mkdir(parents=True, exist_ok=True)
+forget_old_wake_ups(settings)
+app = make_app(settings)

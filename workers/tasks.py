@@ -1,0 +1,80 @@
+"""The tasks: a few lines each, without contents; losing or doubling one is harmless."""
+
+from datetime import timedelta
+from functools import cache, partial
+
+from celery import shared_task
+
+from forwarder.core.delivery import Destination
+from forwarder.pipeline import drain as pipeline
+from forwarder.pipeline import enrich as enrichment
+from forwarder.store import duties, health, outbox, retention
+from forwarder.wiring import look_ups
+from workers.state import Every, Turns, is_stopping, wired
+
+turns = Turns()
+seen = Every(timedelta(seconds=5))
+
+
+@shared_task(name="drain")
+def drain(destination: str = "") -> None:
+    """Send what is due, for one destination by its delivery's word or for all."""
+    for one in wired().destinations.values():
+        if destination in {"", one.name}:
+            _drain_one(one)
+    _be_seen()
+
+
+def _drain_one(destination: Destination) -> None:
+    desk = wired().desk(is_stopping)
+    if not outbox.has_due(desk.store, destination.name, desk.clock()):
+        return
+    turns.take(destination.name, partial(_work, destination))
+
+
+def _work(destination: Destination) -> None:
+    desk = wired().desk(is_stopping)
+    if pipeline.drain(destination, desk):
+        health.note_worker(desk.store, desk.worker, desk.clock(), has_worked=True)
+
+
+def _be_seen() -> None:
+    """Write down, every few seconds, that this process takes wake-ups."""
+    desk = wired().desk(is_stopping)
+    now = desk.clock()
+    if seen.is_due(now):
+        health.note_worker(desk.store, desk.worker, now)
+
+
+@shared_task(name="enrich")
+def enrich() -> None:
+    """Look up what thin events lack."""
+    turns.take("enrich", _enrich)
+
+
+def _enrich() -> None:
+    enrichment.enrich(wired().desk(is_stopping), _look_ups())
+
+
+@cache
+def _look_ups() -> dict[str, enrichment.LookUp]:
+    return dict(look_ups(wired()))
+
+
+@shared_task(name="sweep")
+def sweep() -> None:
+    """Clear what is past its time, once per ten minutes whoever is asked."""
+    store, now = wired().store, wired().store.now()
+    if not duties.take_duty(
+        store, "sweep", f"{now:%Y-%m-%dT%H}:{now.minute // 10}", now
+    ):
+        return
+    service = wired().settings.service
+    keep = retention.Retention(
+        person=timedelta(hours=service.keep_person_h),
+        notice=timedelta(days=service.keep_notice_days),
+        log=timedelta(days=service.keep_log_days),
+    )
+    retention.sweep(store, keep, now)
+    for destination in wired().destinations.values():
+        retention.expire(store, destination.name, now - destination.max_age, now)
