@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 QUEUE = "forwarder"
-ONE_BOX_URL = "filesystem://"
+ONE_BOX_URL = "filesystem://localhost/"  # kombu warns without a host
 POLL_S = 0.1  # a wake-up in the folder is seen after 50 ms at the median
 
 

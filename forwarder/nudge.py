@@ -86,5 +86,16 @@ def publisher(broker_url: str, data_dir: Path) -> Callable[[str], None]:
     return publish
 
 
+def fault_of_broker(broker_url: str) -> str:
+    """Return the kind of fault when the broker does not answer, else nothing."""
+    celery = Celery("forwarder-doctor", broker=broker_url)
+    try:
+        with celery.connection_for_read() as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+    except Exception as error:  # noqa: BLE001  whatever the transport raises
+        return type(error).__name__
+    return ""
+
+
 def _is_full(queue: Path) -> bool:
     return sum(1 for _ in queue.iterdir()) > WAITING_MAX

@@ -1,7 +1,7 @@
 """Turn settings into the values the floors below work with, in one place."""
 
 import os
-import random
+import random  # noqa: TID251  the jitter starts here
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace

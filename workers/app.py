@@ -1,6 +1,7 @@
 """The Celery application: `celery -A workers.app worker` and `… beat`."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
@@ -91,6 +92,8 @@ def _stop(**_: object) -> None:
     stop()
 
 
+# Containers run as root; what a worker unpickles, Celery's reason to warn, is nothing.
+warnings.filterwarnings("ignore", module="celery.platforms")
 settings = load(os.environ, sources=SOURCES)
 telemetry.setup(
     "worker", settings.service.log_level, settings.service.sentry_dsn, __version__

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict
+from typing import IO
 
 import click
 
@@ -45,7 +46,7 @@ def user() -> None:
 @click.option(
     "--password-file", type=click.File("r"), help="Read it here instead of asking."
 )
-def add_user(name: str, role: str, password_file: click.utils.LazyFile | None) -> None:
+def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
     """Let somebody in; asks for the password."""
     if password_file is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)

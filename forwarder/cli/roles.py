@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Literal, cast
 
 import click
 
@@ -43,7 +44,7 @@ def web(host: str, port: int, n_workers: int) -> None:
         blocking_threads=service.web_threads,
         backlog=BACKLOG,
         log_access=False,  # addresses may hold secrets
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()
@@ -108,8 +109,8 @@ def sandbox(
     from forwarder.sandbox import SandboxOptions, serve_sandbox  # noqa: PLC0415
 
     options = SandboxOptions(
-        spec=spec,
-        partial_status=int(partial_status),
+        spec=cast("Literal['current', '5.23']", spec),
+        partial_status=422 if partial_status == "422" else 200,
         max_event_age_s=max_event_age_h * 3600,
     )
     serve_sandbox(options, host, port)

@@ -75,7 +75,7 @@ def _die_with_parent() -> None:
 
 
 def supervise(children: Sequence[Child]) -> None:
-    """Run until SIGTERM or SIGINT; a child that dies is started again, with back-off."""
+    """Run until SIGTERM or SIGINT; start a child that dies again, with back-off."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -34,7 +34,11 @@ def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> 
     now = datetime.now(UTC)  # noqa: TID251  a door
     serial = secrets.randbelow(10**9)
     used = secret or TEST_SECRETS[source]
-    reply = post(url, fresh(source, case, used, now, serial))
+    try:
+        reply = post(url, fresh(source, case, used, now, serial))
+    except requests.RequestException as error:
+        click.echo(f"{url} does not answer ({type(error).__name__})", err=True)
+        raise SystemExit(BAD_NEWS) from None
     told = {"http_status": reply.status_code, "answer": reply.text[:2000]}
     if as_json:
         print_json(told)

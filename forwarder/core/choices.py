@@ -4,10 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from forwarder.core.carried import Carried
 from forwarder.core.event import LOCAL_KINDS, Consent, Event, Kind, Money, Person
 from forwarder.core.source import Options
+
+# What a thank-you page tells, and so what `pin_event_id` can name. A cart carries the
+# same note to the order, and a renewal copies the first order's: neither is meant.
+NAMED_KINDS: Final = frozenset(
+    {Kind.CHECKOUT, Kind.LEAD, Kind.SIGNUP, Kind.START_TRIAL, Kind.SUBSCRIBE}
+)
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -27,7 +34,7 @@ def finish(event: Event, options: Options, carried: Carried) -> Event:
     )
     if event.kind in LOCAL_KINDS:
         return replace(event, skip=None)
-    if carried.event_id is not None:
+    if carried.event_id is not None and event.kind in NAMED_KINDS:
         event = replace(event, event_id=carried.event_id)
     if event.kind is Kind.CHECKOUT and (event.order is None or not event.order.value):
         doubt = "the order tells no usable amount and currency"

@@ -4,13 +4,17 @@ import msgspec
 
 from forwarder.core.event import Notice
 
-# What an adapter reads to tell topic, shop and test; never cookies or the address.
+# No adapter reads these, and they hold keys or the address of the shop's server.
+NOT_KEPT = frozenset(
+    {"authorization", "cookie", "forwarded", "x-forwarded-for", "x-real-ip"}
+)
 _encoder = msgspec.msgpack.Encoder()
 
 
 def encode_notice(notice: Notice) -> bytes:
     """Return headers and body as bytes, without the secret of the path."""
-    return _encoder.encode((dict(notice.headers), notice.body))
+    kept = {k: v for k, v in notice.headers.items() if k not in NOT_KEPT}
+    return _encoder.encode((kept, notice.body))
 
 
 def decode_notice(data: bytes) -> Notice:

@@ -1,8 +1,9 @@
 """Notices that were genuine and not understood: hold them, let them go."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,22 +55,21 @@ def _page(store: Store, after_id: int) -> list[Held]:
             endpoint=row.endpoint,
             delivery_key=row.delivery_key,
             received_at=row.received_at,
-            notice=_open(store, row.endpoint, row.delivery_key, row.sealed),
+            notice=_open(store, row),
         )
         for row in rows
     ]
 
 
-def _open(
-    store: Store, endpoint: str, delivery_key: str, sealed: bytes | None
-) -> Notice | None:
-    if sealed is None:
+def _open(store: Store, row: sa.Row[*tuple[Any, ...]]) -> Notice | None:
+    if row.sealed is None:
         return None
+    identity = notice_identity(row.endpoint, row.delivery_key)
     try:
-        identity = notice_identity(endpoint, delivery_key)
-        return decode_notice(store.sealer.open(sealed, identity))
+        notice = decode_notice(store.sealer.open(row.sealed, identity))
     except Unopenable:
         return None
+    return replace(notice, received_at=row.received_at)
 
 
 def let_go(store: Store, held: Held, arrival: Arrival) -> Receipt:

@@ -64,6 +64,7 @@ def read_filter(given: Mapping[str, str]) -> tuple[Filter, int]:
     try:
         values = _SCHEMA.load(filled)
     except ValidationError as error:
-        raise BadFilter(error.normalized_messages()) from error
+        errors: dict[str, object] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise BadFilter(errors) from error
     n_max = values.pop("limit")
     return Filter(**values), n_max

@@ -29,6 +29,13 @@ class TooLarge(Exception):
     """The body is over 2 MiB; reading stopped there."""
 
 
+REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
+    TooLarge: (413, f"the body is over {BODY_MAX_BYTES} bytes"),
+    Stale: (400, "stale: the signed time is too far from ours"),
+    Forged: (401, "the signature does not match"),
+}
+
+
 @hooks.get("/hooks/<endpoint>")
 @hooks.get("/hooks/<endpoint>/<secret>")
 def handshake(endpoint: str, secret: str = "") -> Response:
@@ -49,20 +56,18 @@ def take(endpoint: str, secret: str = "") -> Response:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _refuse(endpoint, 415, "send the body without content encoding")
     try:
-        return _taken(known, Notice(headers=headers(), body=body(), path_secret=secret))
-    except TooLarge:
-        return _refuse(endpoint, 413, f"the body is over {BODY_MAX_BYTES} bytes")
-    except Stale:
-        return _refuse(endpoint, 400, "stale: the signed time is too far from ours")
-    except Forged:
-        return _refuse(endpoint, 401, "the signature does not match")
+        return _taken(known, secret)
     except StoreDown:
         return _later(endpoint, "not stored, send it again")
+    except (TooLarge, Stale, Forged) as refusal:
+        return _refuse(endpoint, *REFUSALS[type(refusal)])
 
 
-def _taken(endpoint: Endpoint, notice: Notice) -> Response:
+def _taken(endpoint: Endpoint, secret: str) -> Response:
     desk = web_desk()
-    receipt = receive(endpoint, notice, desk.store, desk.clock())
+    now = desk.clock()
+    notice = Notice(headers=headers(), body=body(), path_secret=secret, received_at=now)
+    receipt = receive(endpoint, notice, desk.store, now)
     if receipt.accepted:
         desk.nudge(endpoint.destination)
     webhooks.labels(endpoint.name, _word(receipt)).inc()

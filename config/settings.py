@@ -1,0 +1,177 @@
+"""Every setting the doors know, and `load`, which reads them once at start."""
+
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from dotenv import dotenv_values
+
+from config import checks
+from config.places import DestinationSettings, EndpointSettings
+from config.reading import Reader, suggestion
+from config.service import Service
+from config.values import Secret, UnusableSettings
+
+__all__ = [
+    "DestinationSettings",
+    "EndpointSettings",
+    "Secret",
+    "Service",
+    "Settings",
+    "UnusableSettings",
+    "load",
+]
+
+FILE_NAME: Final = "forwarder.toml"
+PATH_SECRET_SOURCES: Final = frozenset({"mailchimp"})  # the address is the secret
+_TABLES: Final = ("service", "destinations", "endpoints")
+
+_Group = TypeVar("_Group", DestinationSettings, EndpointSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a door needs to know. `doubts` are sentences for `doctor`."""
+
+    service: Service
+    destinations: Mapping[str, DestinationSettings] = field(default_factory=dict)
+    endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+
+
+def load(
+    env: Mapping[str, str],
+    path: Path | None = None,
+    *,
+    sources: Collection[str] | None = None,
+) -> Settings:
+    """Return the settings of file and environment; the environment wins.
+
+    Without `path` it is $FORWARDER_CONFIG, else forwarder.toml in the current folder
+    if there is one. A `.env` beside the file is read too; the real environment wins.
+    With `sources`, a source that is not among them is a fault.
+    Raises: UnusableSettings with every fault at once.
+    """
+    file = _file(env, path)
+    base = Path.cwd() if file is None else file.absolute().parent
+    reader = Reader(env=_with_dotenv(env, base), base=base)
+    table = {} if file is None else _table(file, reader)
+    service = reader.group(Service, reader.table(table, "service"), "service")
+    settings = Settings(
+        service=Service() if service is None else _anchored(service, base),
+        destinations=dict(_named(reader, table, "destinations", DestinationSettings)),
+        endpoints=dict(_named(reader, table, "endpoints", EndpointSettings)),
+    )
+    reader.faults += _crosswise(settings, _names(table, "destinations"), sources)
+    if reader.faults:
+        raise UnusableSettings(reader.faults)
+    return replace(settings, doubts=(*reader.doubts, *_doubts(settings)))
+
+
+def _file(env: Mapping[str, str], path: Path | None) -> Path | None:
+    if path is not None:
+        return path
+    named = env.get("FORWARDER_CONFIG")
+    if named is not None:
+        return Path(named)
+    return Path(FILE_NAME) if Path(FILE_NAME).is_file() else None
+
+
+def _with_dotenv(env: Mapping[str, str], base: Path) -> Mapping[str, str]:
+    beside = dotenv_values(base / ".env", interpolate=False)
+    known = {name: value for name, value in beside.items() if value is not None}
+    return {**known, **env}
+
+
+def _table(file: Path, reader: Reader) -> Mapping[str, object]:
+    """Return the file's tables; what stops it being read becomes the only fault."""
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise UnusableSettings(
+            [f"{file} cannot be read ({fault.strerror}). `forwarder init` makes one."]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise UnusableSettings([f"{file} is not TOML: {fault}."]) from None
+    for key in found:
+        if key not in _TABLES:
+            reader.faults.append(f"[{key}] is not known{suggestion(key, _TABLES)}")
+    return found
+
+
+def _named(
+    reader: Reader, table: Mapping[str, object], group: str, shape: type[_Group]
+) -> Iterator[tuple[str, _Group]]:
+    """Read the tables of a group, one by one; their names are parts of addresses."""
+    tables = reader.table(table, group)
+    for name in tables:
+        where = f"{group}.{name}"
+        if not checks.NAME.match(name):
+            reader.faults.append(
+                f"[{where}] is no name: small letters, digits, - and _ only. "
+                f"Example: [{group}.my-shop]"
+            )
+        found = reader.group(shape, reader.table(tables, name, where), where)
+        if found is not None:
+            yield name, found
+
+
+def _names(table: Mapping[str, object], group: str) -> tuple[str, ...]:
+    inner = table.get(group, {})
+    return tuple(inner) if isinstance(inner, Mapping) else ()
+
+
+def _anchored(service: Service, base: Path) -> Service:
+    """Return the service with its files beside the settings, wherever it is run."""
+    return replace(
+        service,
+        data_dir=base / service.data_dir,
+        database_url=_anchored_url(service.database_url, base),
+    )
+
+
+def _anchored_url(url: Secret, base: Path) -> Secret:
+    if not url.startswith("sqlite:///"):
+        return url
+    return Secret(f"sqlite:///{base / url.removeprefix('sqlite:///')}")
+
+
+def _crosswise(
+    settings: Settings,
+    destinations: Collection[str],
+    sources: Collection[str] | None,
+) -> Iterator[str]:
+    """Name what is wrong between tables that are right by themselves."""
+    for name, endpoint in settings.endpoints.items():
+        where = f"endpoints.{name}"
+        if endpoint.destination not in destinations:
+            hint = suggestion(endpoint.destination, destinations)
+            yield (
+                f"{where}.destination names [destinations.{endpoint.destination}], "
+                f"which is not there{hint}"
+            )
+        if sources is not None and endpoint.source not in sources:
+            hint = suggestion(endpoint.source, sources)
+            yield f'{where}.source "{endpoint.source}" is not known{hint}'
+        if endpoint.source in PATH_SECRET_SOURCES:
+            yield from _weak_path_secrets(where, endpoint)
+
+
+def _weak_path_secrets(where: str, endpoint: EndpointSettings) -> Iterator[str]:
+    for place, secret in enumerate(endpoint.secrets, start=1):
+        if not checks.PATH_SECRET.match(secret):
+            yield (
+                f"{where}.secrets: secret {place} stands in the address, so it needs "
+                "at least 22 letters, digits, - or _. `forwarder init` makes one."
+            )
+
+
+def _doubts(settings: Settings) -> Iterator[str]:
+    url = settings.service.public_url
+    if url.startswith("http://") and not checks.is_near(url):
+        yield (
+            "service.public_url is http://: shops would send customers' data in clear. "
+            "Put a proxy with TLS in front; see docs/running.md."
+        )

@@ -1,0 +1,153 @@
+"""The month report for a terminal or an e-mail: plain words first, tables below."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from forwarder.core.reports import ReportTime
+from forwarder.reconcile import words
+from forwarder.reconcile.report import Comparison, MonthReport
+
+WIDTH = 88
+_ESTIMATES = {
+    "gap": ("gap in count", "of ours"),
+    "revenue_gap": ("gap in value", "of ours"),
+    "net_recorded": ("ours minus theirs", "conversions"),
+}
+
+
+def as_text(report: MonthReport) -> str:
+    """Return the report as text: every number exact or with its band and period."""
+    title = f"Attribution gap, {report.month}"
+    lines = [title, "=" * len(title), ""]
+    if not report.comparisons:
+        lines += _wrapped(f"No conversion in {report.month} on either side (exact).")
+    for comparison in report.comparisons:
+        lines += [*_section(comparison), ""]
+    lines += _wrapped(
+        '"Recorded" means that a list holds it. Neither list says that an ad caused '
+        "the sale, and what our server adds is not yet credited by Pinterest."
+    )
+    lines += ["", f"  Made {report.made_at:%Y-%m-%d %H:%M} UTC."]
+    return "\n".join(lines) + "\n"
+
+
+def _section(c: Comparison) -> Iterator[str]:
+    title = words.headline(c)
+    yield from (title, "-" * len(title))
+    yield from _wrapped(" ".join(filter(None, [words.how_many(c), words.how_far(c)])))
+    money = words.in_money(c)
+    if money is not None:
+        yield from _wrapped(money)
+    yield from _answers(c)
+    if _is_empty(c):
+        return
+    yield from _alignment(c)
+    yield from _bands(c)
+    if c.estimates:
+        yield from _assumptions(c)
+    yield from _definitions(c)
+
+
+def _is_empty(c: Comparison) -> bool:
+    return not c.n_tag and c.n_server == 0 and not any(map(words.moved, c.steps))
+
+
+def _answers(c: Comparison) -> Iterator[str]:
+    yield from _labelled("Verdict", words.says(c))
+    yield from _labelled("How sure", words.how_sure(c))
+    for reason in words.why(c):
+        yield from _labelled("Why", reason)
+    for doubt in c.doubts:
+        yield from _labelled("Mind", doubt)
+    yield from _labelled("Next", words.what_next(c))
+
+
+def _alignment(c: Comparison) -> Iterator[str]:
+    yield ""
+    yield f"  Our log in the report's terms ({words.noun(c.kind, 2)}, exact)"
+    rows: list[tuple[str, ...]] = [("step", "before", "after", "moved", "")]
+    for step in c.steps:
+        numbers = (f"{step.before:,}", f"{step.after:,}", f"{words.moved(step):+,}")
+        rows.append((step.name, *numbers, step.why))
+    yield from _table(rows, "<>>><")
+
+
+def _bands(c: Comparison) -> Iterator[str]:
+    yield ""
+    if not c.estimates:
+        yield "  Bands: none, there is nothing to compare."
+        return
+    yield f"  Bands, {words.period(c)}, grade {c.grade.value}"
+    if c.estimates["gap"].n < words.HOPELESS:
+        yield "  too few to judge"
+        return
+    rows: list[tuple[str, ...]] = [
+        ("", "90%", "95%", "95%, against other months", "unit")
+    ]
+    for name, estimate in c.estimates.items():
+        label, unit = _ESTIMATES[name]
+        bands = (*estimate.bands.values(), estimate.usual_bands["95"])
+        rows.append((label, *(_band(name, band) for band in bands), unit))
+    yield from _table(rows, "<>>><")
+
+
+def _band(name: str, band: tuple[float, float]) -> str:
+    low, high = band
+    if name == "net_recorded":
+        return f"{low:+,.0f} to {high:+,.0f}"
+    return f"{words.percent(low)} to {words.percent(high)}"
+
+
+def _assumptions(c: Comparison) -> Iterator[str]:
+    yield ""
+    yield "  What totals cannot show (share of the tag's number; the band rests on it)"
+    rows = [("part", "range", "", "source")]
+    for part in c.parts:
+        reach = f"{part.low:+.1%} to {part.high:+.1%}" if part.high - part.low else "0"
+        rows.append((part.name, reach, part.evidence.value, part.source))
+    yield from _table(rows, "<><<")
+
+
+def _definitions(c: Comparison) -> Iterator[str]:
+    rules = c.definitions
+    if rules.click_window_days is None:
+        window = "no click asked for"
+    else:
+        window = f"click window {rules.click_window_days} days"
+    booked = "click" if rules.report_time is ReportTime.AD_ACTION else "conversion"
+    zone = f"UTC{rules.utc_offset_h:+g} h"
+    yield ""
+    yield from _wrapped(
+        f"Rules: {window}; booked on the day of the {booked}; days in {zone}; "
+        f"{words.period(c)}; sampling error clustered by day."
+    )
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {label + ':':<10}",
+        subsequent_indent=" " * 12,
+        break_on_hyphens=False,
+    )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]], alignment: str) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            f"{cell:{side}{width}}"
+            for cell, side, width in zip(row, alignment, widths, strict=True)
+        )
+        yield ("    " + "  ".join(cells)).rstrip()

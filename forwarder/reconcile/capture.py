@@ -1,0 +1,223 @@
+"""Bands from joined lists: the true total, uplift, coverage, and both gaps.
+
+Two lists never show how strongly they depend on each other, so the odds ratio is
+bounded, not guessed; broken links and repeats without any key are bounded likewise.
+"""
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from scipy.special import pdtrik
+
+from forwarder.reconcile.bands import (
+    Band,
+    FloatArray,
+    im_critical,
+    never_narrower,
+    t_critical,
+    wilson,
+)
+from forwarder.reconcile.cells import Joined, Strata
+
+N_DRAWS = 2_000
+MAX_CAUTION_LOW = 1.10
+UPLIFT_CAUTION = 1.08  # on the critical value: bad days shared by both lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What the lists cannot show. Shares 0 to 1.
+
+    Units: `or_range` odds ratio of being seen by one list given the other;
+    `link_failure_max` share of true pairs without a common key; `duplicate_max` share
+    of the tag's conversions counted twice without an order id.
+    """
+
+    or_range: Band = (1.0, 3.0)
+    link_failure_max: float = 0.01
+    duplicate_max: float = 0.005
+
+    def broken_links(self, n_both: float) -> float:
+        """How many true pairs may be torn apart, at most, on average."""
+        return n_both * self.link_failure_max / (1 - self.link_failure_max)
+
+
+def total_band(cells: Strata, assumed: Assumed, alpha: float) -> Band:
+    """Return the band of the true total, in whole conversions.
+
+    Never below what was seen, less the allowance for broken links and repeats.
+    """
+    low_or, high_or = assumed.or_range
+    low = _draw_total(cells, low_or / min(cells.caution, MAX_CAUTION_LOW), assumed)
+    high = _draw_total(cells, high_or * cells.caution, _no_faults(assumed))
+    width = max(float(np.median(high) - np.median(low)), 0.0)
+    se = max(float(low.std()), float(high.std()))
+    bottom, top = _between(low, high, im_critical(width, se, alpha), alpha)
+    seen = int(cells.both.sum() + cells.tag_only.sum() + cells.server_only.sum())
+    bottom = max(math.floor(bottom), seen - _allowance(cells, assumed))
+    return float(bottom), float(max(math.ceil(top), bottom))
+
+
+def _no_faults(assumed: Assumed) -> Assumed:
+    return Assumed(or_range=assumed.or_range, link_failure_max=0, duplicate_max=0)
+
+
+def _allowance(cells: Strata, assumed: Assumed) -> int:
+    n_tag = float(cells.both.sum() + cells.tag_only.sum())
+    links = assumed.broken_links(float(cells.both.sum()))
+    return math.ceil(links + assumed.duplicate_max * n_tag)
+
+
+def _between(low: FloatArray, high: FloatArray, c: float, alpha: float) -> Band:
+    def ends(critical: float) -> Band:
+        tail = math.erfc(critical / math.sqrt(2)) / 2
+        return float(np.quantile(low, tail)), float(np.quantile(high, 1 - tail))
+
+    largest = im_critical(0, 1, alpha)
+    floor = max(
+        float(np.diff(np.quantile(draws, [alpha / 2, 1 - alpha / 2]))[0])
+        for draws in (low, high)
+    )
+    return never_narrower(ends, c, largest, floor)
+
+
+def _draw_total(cells: Strata, odds_ratio: float, assumed: Assumed) -> FloatArray:
+    rng = np.random.default_rng(_seed(cells))
+    shape = (N_DRAWS, len(cells.both))
+    a, b, c = cells.both, cells.tag_only, cells.server_only
+    torn = rng.poisson(np.broadcast_to(_torn(cells, assumed), shape))
+    torn = np.minimum(torn, np.minimum(b, c))
+    repeats = rng.poisson(np.broadcast_to(assumed.duplicate_max * (a + b), shape))
+    repeats = np.minimum(repeats, b - torn)
+    rng = np.random.default_rng(_seed(cells) + 1)
+    pairs = rng.standard_gamma(a + torn + 1.0)
+    only_tag = rng.standard_gamma(b - torn - repeats + 0.5)
+    only_server = rng.standard_gamma(c - torn + 0.5)
+    unseen_mean = (odds_ratio * only_tag * only_server / pairs).sum(axis=1)
+    seen = (a + b + c - torn - repeats).sum(axis=1)
+    return np.asarray(seen + _poisson(unseen_mean, rng), dtype=np.float64)
+
+
+def _torn(cells: Strata, assumed: Assumed) -> FloatArray:
+    share = assumed.link_failure_max
+    return np.asarray(cells.both * share / (1 - share), dtype=np.float64)
+
+
+def _poisson(mean: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw by inversion from evenly spread levels: a larger mean never draws less."""
+    levels = (rng.permutation(len(mean)) + 0.5) / len(mean)
+    draws = np.ceil(pdtrik(levels, np.maximum(mean, 1e-9)))
+    return np.asarray(np.maximum(np.nan_to_num(draws), 0), dtype=np.float64)
+
+
+def _seed(cells: Strata) -> int:
+    """Return a seed made of the counts: same month, same draws, any row order."""
+    counts = np.sort(np.stack([cells.both, cells.tag_only, cells.server_only]), axis=1)
+    digest = sha256(counts.astype("<i8").tobytes()).digest()
+    return int.from_bytes(digest[:6], "little")
+
+
+def uplift_band(joined: Joined, assumed: Assumed, alpha: float) -> Band | None:
+    """Return the band of server-only conversions per conversion of the tag.
+
+    None when nothing was seen, or when the tag may have seen nothing.
+    """
+    a, b, c = joined.n
+    n = a + b + c
+    if n == 0 or a + b == 0:
+        return None
+    torn = assumed.broken_links(a)
+    c_low, n_low = max(c - torn, 0.0), max(n - torn, 1.0)
+    n_high = max(n - assumed.duplicate_max * (a + b), float(c))
+    p = c / n
+    se = math.sqrt(max(p * (1 - p), 1 / (4 * n)) / n)
+
+    def ends(z: float) -> Band:
+        return wilson(c_low, n_low, z)[0], wilson(c, n_high, z)[1]
+
+    largest = UPLIFT_CAUTION * im_critical(0, se, alpha)
+    point = wilson(c, n, largest)
+    width = c / n_high - c_low / n_low
+    critical = UPLIFT_CAUTION * im_critical(width, se, alpha)
+    low, high = never_narrower(ends, critical, largest, point[1] - point[0])
+    return (low / (1 - low), high / (1 - high)) if high < 1 else None
+
+
+def tag_coverage_band(
+    n_tag: int, total: int, assumed: Assumed, alpha: float
+) -> Band | None:
+    """Return the band of the tag's share of a known total; None without a total."""
+    if total <= 0:
+        return None
+    n_tag = min(n_tag, total)
+    p = n_tag / total
+    se = math.sqrt(p * max(1 - p, 0.02) / total)
+    fewer = n_tag * (1 - assumed.duplicate_max)
+
+    def ends(z: float) -> Band:
+        return wilson(fewer, total, z)[0], wilson(n_tag, total, z)[1]
+
+    largest = im_critical(0, se, alpha)
+    point = wilson(n_tag, total, largest)
+    critical = im_critical((n_tag - fewer) / total, se, alpha)
+    return never_narrower(ends, critical, largest, point[1] - point[0])
+
+
+def server_coverage_band(n_server: int, total: int, alpha: float) -> Band | None:
+    """Return the band of the server's share of a known total; None without one."""
+    if total <= 0:
+        return None
+    return wilson(min(n_server, total), total, im_critical(0, 1, alpha))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedRatio:
+    """Tag divided by server from joined lists: `se` on the log scale."""
+
+    value: float
+    se: float
+    n_days: int
+
+
+def count_ratio(joined: Joined, n_days: int) -> PairedRatio:
+    """Return the ratio of the two counts."""
+    a, b, c = joined.n
+    tag, server = a + b + 0.5, a + c + 0.5
+    variance = a * (1 / tag - 1 / server) ** 2
+    variance += (b + 0.5) / tag**2 + (c + 0.5) / server**2
+    return PairedRatio(value=tag / server, se=math.sqrt(variance), n_days=n_days)
+
+
+def value_ratio(joined: Joined, n_days: int, cv2: float) -> PairedRatio | None:
+    """Return the ratio of the two sums of values; None when one of them is zero."""
+    both, tag_only, server_only = (
+        np.sort(part.value)
+        for part in (joined.both, joined.tag_only, joined.server_only)
+    )
+    tag = float(both.sum() + tag_only.sum())
+    server = float(both.sum() + server_only.sum())
+    if min(tag, server) <= 0 or not math.isfinite(tag + server):
+        return None
+    variance = float((both**2).sum()) * (1 / tag - 1 / server) ** 2
+    variance += float((tag_only**2).sum()) / tag**2
+    variance += float((server_only**2).sum()) / server**2
+    variance = max(variance, (1 + cv2) * count_ratio(joined, n_days).se ** 2)
+    return PairedRatio(value=tag / server, se=math.sqrt(variance), n_days=n_days)
+
+
+def paired_gap_band(ratio: PairedRatio, assumed: Assumed, alpha: float) -> Band:
+    """Return the band of gap = 1 - tag / server. Repeats can only flatter the tag."""
+    fewer = 1 - assumed.duplicate_max
+    df = ratio.n_days - 1
+
+    def ends(c: float) -> Band:
+        low = ratio.value * fewer * math.exp(-c * ratio.se)
+        return low, ratio.value * math.exp(c * ratio.se)
+
+    largest = t_critical(im_critical(0, ratio.se, alpha), df)
+    critical = t_critical(im_critical(-math.log(fewer), ratio.se, alpha), df)
+    floor = 2 * ratio.value * math.sinh(largest * ratio.se)
+    low, high = never_narrower(ends, critical, largest, floor)
+    return 1 - high, 1 - low

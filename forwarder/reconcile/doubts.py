@@ -1,0 +1,80 @@
+"""What a reader should know before believing the numbers, in plain sentences."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from forwarder.core.reports import Level, Measures
+from forwarder.reconcile.align import UNACCEPTED, Aligned
+from forwarder.reconcile.tag_days import TagTotals
+
+OUTAGE_EXPECTED = 5.0  # conversions missed in a row before silence is called an outage
+
+
+def doubts(
+    tag: TagTotals | None,
+    aligned: Aligned,
+    currencies: Mapping[str, int],
+    currency: str | None,
+) -> tuple[str, ...]:
+    """Return every doubt about one comparison, most important first."""
+    result = [*_about_tag(tag, aligned)]
+    others = {code: n for code, n in currencies.items() if code != currency}
+    if others:
+        listed = ", ".join(f"{n} in {code}" for code, n in others.items())
+        result.append(
+            f"Values in other currencies are not added up ({listed}, margins around "
+            f"the month included); values here are in {currency}."
+        )
+    untold = int(np.isnan(aligned.values).sum()) if not others else 0
+    if untold and currency is not None:
+        result.append(f"{untold} of our conversions tell no value.")
+    waiting = sum(s.before - s.after for s in aligned.steps if s.name == UNACCEPTED)
+    if waiting:
+        result.append(
+            f"{waiting} of our conversions are not accepted by Pinterest yet or were "
+            "refused (exact): see the delivery log."
+        )
+    return tuple(result)
+
+
+def _about_tag(tag: TagTotals | None, aligned: Aligned) -> Iterator[str]:
+    if tag is None:
+        return
+    if (
+        tag.report.measures is Measures.PLATFORM
+        and tag.report.level is Level.ATTRIBUTION
+    ):
+        yield (
+            "This report shows what Pinterest counts from tag and server together, "
+            "not the tag alone: the gap says nothing about the tag by itself."
+        )
+    for first, last, expected in silences(tag, aligned):
+        days = f"day {first + 1}" if first == last else f"days {first + 1}-{last + 1}"
+        yield (
+            f"The tag recorded nothing on {days} of the month, where about "
+            f"{expected:.0f} conversions were to be expected: probably an outage."
+        )
+    if tag.n_rivals:
+        yield "More than one report was imported for this month: the last one counts."
+
+
+def silences(tag: TagTotals, aligned: Aligned) -> Iterator[tuple[int, int, float]]:
+    """Yield runs of days without any tag count that chance does not explain.
+
+    Shape: first and last day of the month counted from 0, and how many conversions
+    the tag would have been expected to see.
+    """
+    usual = tag.n / aligned.n if aligned.n else 0.0
+    run: list[int] = []
+    expected = 0.0
+    for day, (theirs, ours) in enumerate(
+        zip([*tag.daily_count, 1], [*aligned.daily_count, 0], strict=True)
+    ):
+        if theirs == 0:
+            run.append(day)
+            expected += usual * float(ours)
+            continue
+        if expected >= OUTAGE_EXPECTED:
+            yield tag.first_day + run[0], tag.first_day + run[-1], expected
+        run, expected = [], 0.0

@@ -1,0 +1,27 @@
+"""The bytes of an exported file as rows of cells."""
+
+import csv
+import io
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file: by its byte order mark, else UTF-8, else Latin-1."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    if b"\x00" in data[:200]:
+        wide = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
+        return data.decode(wide, errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def table_of(data: bytes) -> list[list[str]]:
+    """Return the cells, without empty lines; the delimiter is the most frequent."""
+    lines = [line for line in decoded(data).splitlines() if line.strip()]
+    if not lines:
+        return []
+    delimiter = max(";\t,", key=lambda mark: max(x.count(mark) for x in lines[:5]))
+    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
+    return [[cell.strip() for cell in row] for row in reader]

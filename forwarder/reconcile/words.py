@@ -1,0 +1,228 @@
+"""Sentences for somebody who owns the shop and not the statistics."""
+
+from collections.abc import Iterator
+
+from forwarder.core.event import Kind
+from forwarder.core.reports import Level, Measures
+from forwarder.reconcile.align import Step
+from forwarder.reconcile.compare import Estimate
+from forwarder.reconcile.report import FEW, Comparison, Grade, Verdict, final_at
+
+HOPELESS = 5  # conversions below which not even a range is worth saying
+MANY = 100  # conversions from which the single number comes before the range
+
+_NOUNS = {
+    Kind.CHECKOUT: ("purchase", "purchases"),
+    Kind.LEAD: ("lead", "leads"),
+    Kind.SIGNUP: ("sign-up", "sign-ups"),
+}
+_QUESTIONS = {
+    Level.DELIVERY: "were they seen at all?",
+    Level.ATTRIBUTION: "did they follow a Pinterest click?",
+}
+_GRADES = {
+    Grade.A: "order ledger and a mirror of the tag",
+    Grade.B: "a mirror of the tag",
+    Grade.C: "the tag's daily totals beside our own log",
+    Grade.D: "totals only, our log knows no Pinterest click",
+}
+_NEXT = {
+    Verdict.AGREES: "nothing; both lists tell the same story.",
+    Verdict.TOO_FEW: (
+        "wait: about 200 conversions a month narrow the band to 20% either way, 500 "
+        "to 15%, 2,400 to 10%."
+    ),
+    Verdict.CANNOT_TELL: (
+        "measure one of the assumptions below; more traffic will not narrow the band."
+    ),
+    Verdict.NOTHING: "nothing; come back when something has happened.",
+}
+
+
+def noun(kind: Kind, n: int) -> str:
+    """Return the plain word for n conversions of a kind."""
+    one, many = _NOUNS.get(kind, (f"{kind.value} event", f"{kind.value} events"))
+    return one if n == 1 else many
+
+
+def counted(kind: Kind, n: int) -> str:
+    """Return a count with its noun and the word exact."""
+    return f"{n:,} {noun(kind, n)} (exact)"
+
+
+def headline(c: Comparison) -> str:
+    """Return what is compared, as a title."""
+    return f"{noun(c.kind, 2).capitalize()}: {_QUESTIONS[c.level]} [{c.level.value}]"
+
+
+def who(c: Comparison) -> str:
+    """Return whose list stands beside ours."""
+    if c.measures is Measures.PLATFORM:
+        return "Pinterest's report (tag and server together)"
+    return "The Pinterest tag"
+
+
+def period(c: Comparison) -> str:
+    """Return the days that are compared."""
+    return f"{c.first_on.isoformat()} to {c.last_on.isoformat()}"
+
+
+def how_many(c: Comparison) -> str:
+    """Return the first sentence: what each list holds."""
+    ours = f"our server recorded {counted(c.kind, c.n_server)}"
+    if c.n_tag is None:
+        return f"From {period(c)} {ours}. There is no report of the tag for it."
+    theirs = f"{who(c)} shows {counted(c.kind, c.n_tag)}"
+    return f"{theirs} from {period(c)}; {ours} that meet the same rules."
+
+
+def how_far(c: Comparison) -> str:
+    """Return how far apart the lists are, with the range that fits the traffic."""
+    gap = c.estimates.get("gap")
+    if gap is None:
+        return _no_gap(c)
+    if gap.n < HOPELESS:
+        return "Too few to judge: chance alone may have made this difference."
+    low, high = gap.bands["95"]
+    reach = f"{span(low, high)} (95% band)"
+    if gap.n < FEW:
+        return f"Of every 100 that our server saw, {reach}. No single number is fair."
+    about = f"about {_missed(gap.value)}"
+    if gap.n < MANY:
+        return f"Of every 100 that our server saw, {reach}; {about}."
+    return f"Of every 100 that our server saw, {about}: {reach}."
+
+
+def _no_gap(c: Comparison) -> str:
+    if c.n_tag is None:
+        return "So there is nothing to compare yet."
+    if c.n_tag == 0 and c.n_server == 0:
+        return "Neither list holds anything, so there is nothing to compare."
+    if c.n_server == 0:
+        return "Our list is empty, so no gap can be given."
+    return "A single day is too little to compare."
+
+
+def _missed(gap: float) -> str:
+    number = round(abs(gap) * 100)
+    return f"{number} were missed" if gap >= 0 else f"{number} too many were counted"
+
+
+def percent(share: float) -> str:
+    """Return a signed percentage without a minus before zero."""
+    return f"{round(share * 100) + 0:+d}%"
+
+
+def span(low: float, high: float) -> str:
+    """Return a band of a gap in natural frequencies."""
+    a, b = round(low * 100), round(high * 100)
+    if a >= 0:
+        return f"between {a} and {b} were missed"
+    if b <= 0:
+        return f"between {-b} and {-a} too many were counted"
+    return f"anything between {-a} counted too many and {b} missed"
+
+
+def in_money(c: Comparison) -> str | None:
+    """Return the sentence on value; None when nothing is told."""
+    if c.currency is None or (c.server_value == 0 and not c.tag_value):
+        return None
+    ours = f"{c.currency} {c.server_value:,.2f} (exact)"
+    if c.tag_value is None:
+        told = "" if c.n_tag is None else "; the report tells no value"
+        return f"In value our server recorded {ours}{told}."
+    text = f"In value: {c.currency} {c.tag_value:,.2f} (exact) against {ours}"
+    gap = c.estimates.get("revenue_gap")
+    if gap is None:
+        return f"{text}; no gap in value can be given."
+    if gap.n < HOPELESS:
+        return f"{text}; too few to judge."
+    return f"{text}; {_percent_band(gap)}."
+
+
+def _percent_band(gap: Estimate) -> str:
+    low, high = gap.bands["95"]
+    text = f"the gap in value is {percent(low)} to {percent(high)} (95% band)"
+    return text if gap.n < FEW else f"{text}, about {percent(gap.value)}"
+
+
+def how_sure(c: Comparison) -> str:
+    """Return the grade and whether the numbers can still move."""
+    stamp = _stamp(c)
+    if not c.estimates:
+        return f"no band is given; {stamp}."
+    return f"grade {c.grade.value} ({_GRADES[c.grade]}); {stamp}."
+
+
+def _stamp(c: Comparison) -> str:
+    if c.is_final:
+        return "final: the numbers have settled"
+    day = final_at(c.first_on.replace(day=1), c.definitions).date()
+    return f"provisional until {day.isoformat()}: the numbers still move"
+
+
+def says(c: Comparison) -> str:
+    """Return the verdict with the tolerance it was judged at."""
+    tolerance = f"tolerance {c.tolerance_share:.0%} either way, 90% band"
+    return f"{c.verdict.value} ({tolerance})."
+
+
+def moved(step: Step) -> int:
+    """Return by how many conversions a step changed our count."""
+    return step.after - step.before
+
+
+def why(c: Comparison) -> Iterator[str]:
+    """Yield what explains the difference, as far as totals can explain it."""
+    changed = sorted((s for s in c.steps if moved(s)), key=lambda s: -abs(moved(s)))
+    if changed:
+        listed = ", ".join(f"{s.name} {moved(s):+,}" for s in changed[:3])
+        yield (
+            f"Counting by the report's rules took our log from {c.steps[0].before:,} "
+            f"to {c.n_server:,} (exact): {listed}."
+        )
+    if c.n_refunded:
+        yield (
+            f"{_all_or(c.n_refunded, c.n_server)} of ours refunded or cancelled later "
+            "(exact); the report does not take that back."
+        )
+    if c.estimates:
+        widest = max(c.parts, key=lambda part: part.high - part.low)
+        yield (
+            "Daily totals cannot show which ones are missing. The largest unknown is "
+            f"{widest.name} ({percent(widest.low)} to {percent(widest.high)}, "
+            f"{widest.evidence.value})."
+        )
+
+
+def _all_or(n: int, total: int) -> str:
+    return f"All {n}" if n == total else f"{n}"
+
+
+def what_next(c: Comparison) -> str:
+    """Return one thing to do."""
+    if c.n_tag is None:
+        return "export the daily numbers and run `forwarder import tag-report FILE`."
+    if c.n_server == 0 and c.n_tag:
+        return _empty_server(c)
+    if c.verdict is Verdict.DISAGREES:
+        return _apart(c)
+    return _NEXT[c.verdict]
+
+
+def _empty_server(c: Comparison) -> str:
+    if c.level is Level.ATTRIBUTION and c.grade is Grade.D:
+        return "use click links, so that our log knows who came from Pinterest."
+    return "see `forwarder doctor` and the delivery log: nothing of ours was accepted."
+
+
+def _apart(c: Comparison) -> str:
+    if c.estimates["gap"].value > 0:
+        return (
+            "check that the tag stands on the thank-you page, fires before people "
+            "leave it, and is not held back by the consent banner."
+        )
+    return (
+        "check `forwarder events list --status refused` and that every shop's "
+        "webhooks arrive."
+    )

@@ -1,0 +1,123 @@
+"""Sample webhooks of every source, signed with invented secrets.
+
+They serve the tests, `forwarder trigger` and `forwarder demo`.
+
+A case is one file `<source>/<case>.http`: an optional request line, headers, a blank
+line, the body without the file's last line break. A secret in the address stands in the
+request line, `POST /hooks/my-shop/<secret>`. Beside it `<case>.event.json` is what the
+adapter makes of it. Cases named `refused-…` are not genuine.
+In every sample the digits 900100 stand for its serial number and 2026-11-01T12:00:00Z
+for its time, in whatever way the platform writes it: `fresh` replaces the two.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
+
+from forwarder.core.event import Notice
+from forwarder.sources import SOURCES
+
+SIGNED_AT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SERIAL: Final = "900100"
+TEST_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kit": "kit-example-secret-0123456789",
+        "mailchimp": "mailchimp-example-path-secret-01",
+        "mailerlite": "mailerlite-example-secret",
+        "shopify": "shopify-example-secret",
+        "standard_webhooks": "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ==",
+        "stripe": "whsec_stripe_example_secret",
+        "woocommerce": "woocommerce &amp; example secret",
+    }
+)
+
+_REQUEST = b"POST "
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_LAST_BREAK = re.compile(rb"\r?\n\Z")
+_BERLIN_IN_WINTER = timezone(timedelta(hours=1))
+# How the platforms write a time. The two plain ones also begin those with a zone.
+_FORMS: Final = (
+    (UTC, "%Y-%m-%dT%H:%M:%S"),
+    (_BERLIN_IN_WINTER, "%Y-%m-%dT%H:%M:%S"),
+    (UTC, "%Y-%m-%d %H:%M:%S"),
+    (UTC, "%Y-%m-%d+%H%%3A%M%%3A%S"),
+)
+
+
+def cases(source: str) -> list[str]:
+    """Return the names of a source's samples, sorted."""
+    names = (entry.name for entry in (files(__name__) / source).iterdir())
+    return sorted(
+        name.removesuffix(".http") for name in names if name.endswith(".http")
+    )
+
+
+@cache
+def load(source: str, case: str) -> Notice:
+    """Return a sample as it came in at `SIGNED_AT`."""
+    data = (files(__name__) / source / f"{case}.http").read_bytes()
+    return replace(read_http(data), received_at=SIGNED_AT)
+
+
+def read_http(data: bytes) -> Notice:
+    """Return the notice in the bytes of an `.http` file; never raises.
+
+    Without a blank line all of it is the body.
+    """
+    parted = _BLANK_LINE.split(data, maxsplit=1)
+    if len(parted) == 1:
+        return Notice(headers={}, body=_LAST_BREAK.sub(b"", data))
+    head, body = parted
+    lines = head.decode("latin-1").splitlines()
+    path = lines.pop(0).split(" ")[1] if head.startswith(_REQUEST) else ""
+    headers = (line.partition(":") for line in lines)
+    return Notice(
+        headers={name.strip().lower(): value.strip() for name, _, value in headers},
+        body=_LAST_BREAK.sub(b"", body),
+        path_secret=_path_secret(path),
+    )
+
+
+def fresh(
+    source: str,
+    case: str,
+    secret: str,
+    now: datetime,
+    serial: int,
+    occurred_at: datetime | None = None,
+) -> Notice:
+    """Return a sample as if it had just happened to somebody else.
+
+    Ids and e-mail address hold `serial`, all times are `occurred_at` (by default
+    `now`), and it is signed with `secret` at `now`. Samples with the same serial tell
+    of the same order or subscriber.
+    """
+    sample = load(source, case)
+    happened = now if occurred_at is None else occurred_at
+    swaps = [(SERIAL, f"{serial:06d}"), *_times(happened)]
+    body, headers = sample.body, dict(sample.headers)
+    for old, new in swaps:
+        body = body.replace(old.encode(), new.encode())
+        headers = {name: value.replace(old, new) for name, value in headers.items()}
+    notice = replace(sample, headers=headers, body=body, received_at=now)
+    return SOURCES[source].sign(notice, secret, now)
+
+
+def _times(happened: datetime) -> list[tuple[str, str]]:
+    old, new = (
+        [at.astimezone(zone).strftime(form) for zone, form in _FORMS]
+        for at in (SIGNED_AT, happened)
+    )
+    old_s, new_s = int(SIGNED_AT.timestamp()), int(happened.timestamp())
+    return [*zip(old, new, strict=True), (str(old_s), str(new_s))]
+
+
+def _path_secret(path: str) -> str:
+    """Return what follows the name of the endpoint in `/hooks/<endpoint>/<secret>`."""
+    parts = path.strip("/").split("/")
+    return parts[2] if len(parts) == len(("hooks", "endpoint", "secret")) else ""

@@ -1,0 +1,39 @@
+"""The roll of shops: one word names the module, the address, the samples, the docs."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from forwarder.core.source import Source
+from forwarder.sources import (
+    kit,
+    mailchimp,
+    mailerlite,
+    shopify,
+    standard_webhooks,
+    stripe,
+    woocommerce,
+)
+
+SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+    {
+        "kit": kit,
+        "mailchimp": mailchimp,
+        "mailerlite": mailerlite,
+        "shopify": shopify,
+        "standard_webhooks": standard_webhooks,
+        "stripe": stripe,
+        "woocommerce": woocommerce,
+    }
+)
+
+# Where the topic is not in the body: what `explain --topic` sets.
+TOPIC_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "shopify": shopify.TOPIC_HEADER,
+        "woocommerce": woocommerce.TOPIC_HEADER,
+    }
+)
+
+# Sources whose secret is (or may be) the last part of the address.
+PATH_SECRETS: Final = frozenset({"kit", "mailchimp"})

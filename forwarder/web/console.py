@@ -1,0 +1,327 @@
+"""`/console/…`: what an operator sees. Plain pages; `.json` gives the same as data."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.pipeline.progress import progress
+from forwarder.pipeline.replay import replay
+from forwarder.store import access, log
+from forwarder.store.log import Filter, Story
+from forwarder.web import console_list, console_story, session, words
+from forwarder.web.desk import web_desk
+from forwarder.web.filters import BadFilter, read_filter
+from forwarder.web.hooks import answer
+from forwarder.web.shapes import moment, page_json, story_json, value_text
+
+OPEN = frozenset({"console.login", "console.post_login", "console.static"})
+STYLE = "console.css"
+REFERENCE_MAX_CHARS = 256
+QUARANTINED_MAX = 100  # shown as "100 or more"
+
+console = Blueprint(
+    "console",
+    __name__,
+    url_prefix="/console",
+    static_folder="static",
+    template_folder="templates",
+)
+log_line = structlog.get_logger(__name__)
+
+
+class _LogIn(Schema):
+    class Meta:
+        unknown = EXCLUDE  # the token is checked elsewhere
+
+    name = fields.String(required=True, validate=validate.Length(max=200))
+    password = fields.String(required=True, validate=validate.Length(max=1_000))
+
+
+@console.before_request
+def guard() -> ResponseReturnValue | None:
+    """Let in who is logged in; believe no form without its token."""
+    if request.endpoint == "console.static":
+        return None
+    desk = web_desk()
+    g.user = session.who(desk.store, desk.clock())
+    if g.user is None and request.endpoint not in OPEN:
+        return _log_in_first()
+    if request.method == "POST":
+        session.check_token()
+    return None
+
+
+def _log_in_first() -> ResponseReturnValue:
+    if _wants_json():
+        return answer(401, {"error": "log in at /console/login first"})
+    is_page = request.method == "GET"
+    wanted = request.full_path.rstrip("?") if is_page else None
+    return redirect(url_for("console.login", next=wanted), 303)
+
+
+def _wants_json() -> bool:
+    return request.path.endswith(".json")
+
+
+@console.after_request
+def harden(response: Response) -> Response:
+    """Set the security headers; only the style sheet may be kept."""
+    if request.endpoint == "console.static" and request.args.get("v") == _version():
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return session.harden(response)
+
+
+@cache
+def _version() -> str:
+    style = files("forwarder.web").joinpath("static", STYLE)
+    return sha256(style.read_bytes()).hexdigest()[:12]
+
+
+@console.context_processor
+def words_of_pages() -> Mapping[str, Any]:
+    """Hand every page the words and the small things it is made of."""
+    return {
+        "user": g.get("user"),
+        "token": session.form_token,
+        "style_url": url_for("console.static", filename=STYLE, v=_version()),
+        "icon_url": url_for("console.static", filename="icon.svg", v=_version()),
+        "reason_label": words.reason_label,
+        "dropped_label": words.dropped_label,
+        "status_text": lambda status: words.STATUSES[Status(status)],
+        "outcomes": words.OUTCOMES,
+        "modes": words.MODES,
+        "moment": moment,
+        "stamp": console_story.stamp,
+        "value_text": value_text,
+        "list_url": list_url,
+        "coded": coded,
+    }
+
+
+def coded(text: str) -> Markup:
+    """Return a sentence, escaped, with what stands in backticks as code."""
+    parts = text.split("`")
+    inside = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    return Markup("").join(
+        x for pair in zip_longest(parts[::2], inside) for x in pair if x
+    )
+
+
+def list_url(query: Mapping[str, str] | None = None) -> str:
+    """Return the address of the delivery list with these filters."""
+    address = url_for("console.deliveries")
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+@console.errorhandler(HTTPException)
+def show_error(error: HTTPException) -> ResponseReturnValue:
+    """Say what went wrong and what to do next, as a page or as JSON."""
+    status = error.code if error.code is not None else 500
+    text = str(error.description)
+    if isinstance(error, InternalServerError):
+        text = "The fault is on our side and was logged: run `forwarder doctor`."
+    if _wants_json():
+        return answer(status, {"error": text})
+    return render_template("console/error.html", name=error.name, text=text), status
+
+
+@console.get("/login")
+def login() -> ResponseReturnValue:
+    """Show the log-in form."""
+    if g.user is not None:
+        return redirect(url_for("console.home"), 303)
+    return _login_page(request.args.get("next", ""))
+
+
+def _login_page(wanted: str, error: str = "") -> str:
+    has_users = bool(access.list_users(web_desk().store))
+    return render_template(
+        "console/login.html", wanted=wanted, error=error, has_users=has_users
+    )
+
+
+@console.post("/login")
+def post_login() -> ResponseReturnValue:
+    """Log in; a wrong password, an unknown name and a locked one sound alike."""
+    desk = web_desk()
+    now = desk.clock()
+    user = _known(now)
+    wanted = request.form.get("next", "")
+    if user is None:
+        log_line.warning("log-in refused")
+        return _login_page(wanted, "Name or password is wrong."), 401
+    session.begin(user, now)
+    log_line.info("logged in", user=user.name, role=user.role)
+    return redirect(session.local_path(wanted, url_for("console.home")), 303)
+
+
+def _known(now: datetime) -> access.User | None:
+    try:
+        given = _LogIn().load(request.form)
+    except ValidationError:
+        return None
+    return access.log_in(web_desk().store, given["name"], given["password"], now)
+
+
+@console.post("/logout")
+def logout() -> ResponseReturnValue:
+    """Log out."""
+    session.end()
+    return redirect(url_for("console.login"), 303)
+
+
+@console.get("/")
+def home() -> ResponseReturnValue:
+    """Lead to the delivery list."""
+    return redirect(url_for("console.deliveries"), 303)
+
+
+@console.get("/deliveries")
+def deliveries() -> ResponseReturnValue:
+    """Show the delivery list; every filter stands in the address."""
+    desk = web_desk()
+    now = desk.clock()
+    given = {name: text for name, text in request.args.items() if text}
+    page = {"given": given, "chips": console_list.chips(given)}
+    page["choices"] = console_list.choices(desk, given)
+    try:
+        wanted, n_max = read_filter(given)
+    except BadFilter as bad:
+        texts = console_list.error_texts(bad.errors)
+        shown = render_template("console/deliveries.html", **page, errors=texts)
+        return shown, 422
+    found = console_list.listing(desk, given, wanted, n_max, now)
+    return render_template(
+        "console/deliveries.html",
+        **page,
+        errors=[],
+        listing=found,
+        moments=console_list.moments(wanted),
+        troubles=progress(desk.store, now).troubles,
+        n_quarantined=_count_quarantined(),
+        quarantined_max=QUARANTINED_MAX,
+        hooks=_hooks() if not found.page.lines and not page["chips"] else [],
+    )
+
+
+def _count_quarantined() -> int:
+    store = web_desk().store
+    return len(log.list_notices(store, NoticeStatus.QUARANTINED, QUARANTINED_MAX))
+
+
+def _hooks() -> list[tuple[str, str, str]]:
+    desk = web_desk()
+    return [
+        (name, found.source_name, f"{desk.public_url.rstrip('/')}/hooks/{name}")
+        for name, found in desk.endpoints.items()
+    ]
+
+
+@console.get("/deliveries.json")
+def deliveries_json() -> ResponseReturnValue:
+    """Return the delivery list as data: the same filters, the same lines."""
+    try:
+        wanted, n_max = read_filter(request.args.to_dict())
+    except BadFilter as bad:
+        return answer(422, {"errors": bad.errors})
+    return answer(200, page_json(log.list_deliveries(web_desk().store, wanted, n_max)))
+
+
+@console.get("/deliveries/<int:delivery_id>")
+def delivery(delivery_id: int) -> ResponseReturnValue:
+    """Show what happened to one delivery, and what to do about it."""
+    desk = web_desk()
+    story = _story(delivery_id)
+    payload = None
+    if story.payload is not None:
+        payload = json.dumps(story.payload, indent=2, ensure_ascii=False)
+    return render_template(
+        "console/delivery.html",
+        story=story,
+        line=story.line,
+        payload=payload,
+        told=console_story.tell(desk, story, desk.clock()),
+        may_replay=session.may(g.user, "operator"),
+    )
+
+
+def _story(delivery_id: int) -> Story:
+    story = log.show(web_desk().store, delivery_id)
+    if story is None:
+        abort(404, "There is no delivery of this number: it may be past its retention.")
+    return story
+
+
+@console.get("/deliveries/<int:delivery_id>.json")
+def delivery_json(delivery_id: int) -> ResponseReturnValue:
+    """Return all that is known of one delivery as data."""
+    return answer(200, story_json(_story(delivery_id)))
+
+
+@console.post("/deliveries/<int:delivery_id>/replay")
+@session.needs("operator")
+def post_replay(delivery_id: int) -> ResponseReturnValue:
+    """Send one delivery again, if it still can be sent."""
+    desk = web_desk()
+    line = _story(delivery_id).line
+    wanted = console_story.itself(line)
+    done = replay(desk.store, wanted, desk.destinations.values(), desk.clock())
+    log_line.info(
+        "replay", user=g.user.name, delivery=delivery_id, n_set_back=done.n_set_back
+    )
+    if done.n_set_back:
+        desk.nudge(line.destination)
+        flash("It was set back to pending and is being sent again.")
+    else:
+        flash("It was not sent again: see below why.")
+    return redirect(url_for("console.delivery", delivery_id=delivery_id), 303)
+
+
+@console.post("/find")
+def post_find() -> ResponseReturnValue:
+    """Jump to an event id, an order id or a number.
+
+    Posted, so that whatever somebody types never stands in an address or its log.
+    """
+    store = web_desk().store
+    reference = request.form.get("reference", "").strip()[:REFERENCE_MAX_CHARS]
+    found = log.find(store, reference) if reference else []
+    if not found:
+        abort(404, "No delivery has this event id, order id or number.")
+    if len(found) == 1:
+        return redirect(url_for("console.delivery", delivery_id=found[0]), 303)
+    is_order = bool(log.list_deliveries(store, Filter(order_id=reference), 1).lines)
+    name = "order" if is_order else "event_id"
+    return redirect(list_url({name: reference}), 303)
+
+
+@console.get("/<path:rest>")
+def nothing(rest: str) -> Response:
+    """Answer for pages that are not there."""
+    del rest
+    return make_response(abort(404, "There is no such page: begin at the deliveries."))

@@ -1,0 +1,172 @@
+"""The delivery list as a page shows it: lines, numbers, filters and their links."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from forwarder.core.delivery import Status
+from forwarder.core.event import Kind
+from forwarder.store import log
+from forwarder.store.log import Filter, Page
+from forwarder.web.desk import WebDesk
+from forwarder.web.words import REASONS, reason_label
+
+COUNTED: Final = timedelta(hours=24)  # where the filter names no period
+ORDER: Final = (
+    Status.DELIVERED,
+    Status.PENDING,
+    Status.BLOCKED,
+    Status.REFUSED,
+    Status.SKIPPED,
+)
+NAMES: Final = {
+    "status": "status",
+    "order": "order id",
+    "event_id": "event id",
+    "endpoint": "endpoint",
+    "source": "source",
+    "destination": "destination",
+    "kind": "kind",
+    "reason": "reason",
+    "since": "received since",
+    "until": "received before",
+}
+
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many deliveries of a status there are; `query` lists exactly those."""
+
+    status: Status
+    n: int
+    query: Query
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A filter in force; `query` is the list without it."""
+
+    name: str
+    text: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of the log. `older` is None on the last page, `newest` on the first."""
+
+    page: Page
+    tallies: Sequence[Tally]
+    period: str
+    every: Query
+    older: Query | None
+    newest: Query | None
+
+
+def listing(
+    desk: WebDesk, given: Query, wanted: Filter, n_max: int, now: datetime
+) -> Listing:
+    """Return one page of the log with the numbers above it."""
+    page = log.list_deliveries(desk.store, wanted, n_max)
+    base = {name: text for name, text in given.items() if name != "cursor"}
+    next_id = page.next_id
+    every = _without(base, "status")
+    period, counted, counts = _counts(desk, wanted, page, now)
+    return Listing(
+        page=page,
+        tallies=[
+            Tally(
+                status=status,
+                n=counts.get(status.value, 0),
+                query={**every, **counted, "status": status.value},
+                is_chosen=wanted.status is status,
+            )
+            for status in ORDER
+        ],
+        period=period,
+        every=every,
+        older=None if next_id is None else {**base, "cursor": str(next_id)},
+        newest=None if wanted.before_id is None else base,
+    )
+
+
+def _counts(
+    desk: WebDesk, wanted: Filter, page: Page, now: datetime
+) -> tuple[str, Query, Mapping[str, int]]:
+    """Return what period is counted, the filter that says so, and the counts.
+
+    Cost: counting reads every row of the period, so none is never all of time.
+    """
+    if page.next_id is None and wanted.status is None and wanted.before_id is None:
+        return "with this filter", {}, Counter(x.status.value for x in page.lines)
+    base = replace(wanted, status=None, before_id=None)
+    bounds = (wanted.since, wanted.until, wanted.order_id, wanted.event_id)
+    if any(bound is not None for bound in bounds):
+        return "with this filter", {}, log.count_by_status(desk.store, base)
+    since = (now - COUNTED).replace(second=0, microsecond=0)
+    counts = log.count_by_status(desk.store, replace(base, since=since))
+    return "received in the last 24 hours", {"since": _local(since)}, counts
+
+
+def chips(given: Query) -> list[Chip]:
+    """Return the filters in force, each with the way to drop it."""
+    base = _without(given, "cursor")
+    return [
+        Chip(name=name, text=_shown(key, base[key]), query=_without(base, key))
+        for key, name in NAMES.items()
+        if key in base
+    ]
+
+
+def _shown(key: str, text: str) -> str:
+    return reason_label(text) if key == "reason" else text
+
+
+def choices(desk: WebDesk, given: Query) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Return what the boxes of the form offer: values and their words."""
+    sources = {endpoint.source_name for endpoint in desk.endpoints.values()}
+    words: dict[str, dict[str, str]] = {
+        "status": {status.value: status.value for status in ORDER},
+        "endpoint": {name: name for name in sorted(desk.endpoints)},
+        "source": {name: name for name in sorted(sources)},
+        "destination": {name: name for name in sorted(desk.destinations)},
+        "kind": {kind.value: kind.value for kind in Kind},
+        "reason": {word: REASONS[word].label for word in REASONS},
+    }
+    for name, offered in words.items():
+        if name in given:  # a filter stays visible even where nobody offers it
+            offered.setdefault(given[name], given[name])
+    return {
+        name: sorted(offered.items(), key=lambda pair: pair[1].lower())
+        for name, offered in words.items()
+    }
+
+
+def moments(wanted: Filter) -> Mapping[str, str]:
+    """Return the period as the boxes of the form write it, in UTC."""
+    return {
+        "since": "" if wanted.since is None else _local(wanted.since),
+        "until": "" if wanted.until is None else _local(wanted.until),
+    }
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat()
+
+
+def _without(given: Query, name: str) -> dict[str, str]:
+    return {key: text for key, text in given.items() if key != name}
+
+
+def error_texts(errors: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a filter, a sentence each."""
+    return [
+        f"{NAMES.get(name, name)}: {text}"
+        for name, texts in errors.items()
+        for text in (texts if isinstance(texts, list) else [texts])
+    ]

@@ -1,0 +1,102 @@
+"""The JSON that operators read: alike in the command line, the API and the console.
+
+Fields may be added, never renamed: scripts depend on them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from forwarder.core.money import from_minor
+from forwarder.store.log import Entry, Line, NoticeLine, Page, Story
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """Return one delivery as a line of the log.
+
+    Units: times are RFC 3339 in UTC; `value` is a decimal text in major units.
+    """
+    return {
+        "event_id": line.event_id,
+        "kind": line.kind,
+        "source": line.source,
+        "endpoint": line.endpoint,
+        "destination": line.destination,
+        "status": line.status.value,
+        "reason": line.reason,
+        "order_id": line.order_id,
+        "occurred_at": moment(line.occurred_at),
+        "received_at": moment(line.received_at),
+        "attempts": line.attempts,
+        "next_attempt_at": moment(line.next_attempt_at),
+        "settled_at": moment(line.settled_at),
+        "id": line.id,
+        "message": line.message,
+        "value": value_text(line),
+        "currency": line.currency,
+        "is_test": line.is_test,
+    }
+
+
+def page_json(page: Page) -> dict[str, Any]:
+    """Return one page; `next` is the cursor of the one after it, null on the last."""
+    return {"items": [line_json(line) for line in page.lines], "next": page.next_id}
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """Return all that is known of one delivery.
+
+    Shape: `payload` is what left, hashed, with IP and user agent masked; null before
+    the first attempt. `history` has one entry per attempt, oldest first.
+    """
+    return {
+        **line_json(story.line),
+        "notice": None if story.notice is None else notice_json(story.notice),
+        "payload": story.payload,
+        "dropped": list(story.dropped),
+        "warnings": list(story.warnings),
+        "history": [_entry_json(entry) for entry in story.history],
+        "is_person_kept": story.is_person_kept,
+    }
+
+
+def notice_json(notice: NoticeLine) -> dict[str, Any]:
+    """Return the webhook a delivery came from, without what is in it."""
+    return {
+        "id": notice.id,
+        "endpoint": notice.endpoint,
+        "source": notice.source,
+        "status": notice.status.value,
+        "reason": notice.reason,
+        "received_at": moment(notice.received_at),
+        "duplicates": notice.n_duplicates,
+        "is_conflict": notice.is_conflict,
+        "is_kept": notice.is_kept,
+    }
+
+
+def _entry_json(entry: Entry) -> Mapping[str, Any]:
+    return {
+        "at": moment(entry.at),
+        "http_status": entry.http_status,
+        "outcome": entry.outcome,
+        "reason": entry.reason,
+        "message": entry.message,
+        "duration_ms": entry.duration_ms,
+        "batch_size": entry.n_events,
+        "mode": entry.mode,
+        "request_id": entry.request_id,
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, `Z` at its end; None stays None."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def value_text(line: Line) -> str | None:
+    """Return the order's value in major units; None when it was not told."""
+    value = from_minor(line.value_minor, line.currency)
+    return None if value is None else format(value.amount, "f")
