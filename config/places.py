@@ -70,7 +70,7 @@ class DestinationSettings:
             "The oldest event the platform takes; older ones are skipped as too old.",
             unit="hours",
             least=1,
-            most=24 * 30,
+            most=24 * 90,
         ),
     )
     late_policy: Choice = field(

@@ -30,6 +30,7 @@ class Reader:
     base: Path
     faults: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
 
     def table(
         self, table: Mapping[str, object], key: str, where: str = ""
@@ -96,6 +97,7 @@ class Reader:
 
     def _variable(self, name: str) -> str | None:
         """Return what a variable holds, or the file that NAME_FILE names."""
+        self.asked |= {name, f"{name}_FILE"}
         if name in self.env:
             return self.env[name]
         file = self.env.get(f"{name}_FILE")
@@ -145,6 +147,13 @@ class Reader:
                 f'{key} stands in the settings file in clear; write "env:NAME" or '
                 '"file:PATH" instead.'
             )
+
+    def stray(self, prefix: str) -> Iterator[str]:
+        """Doubt variables that nobody asked for and that look like one of ours."""
+        for name in sorted(self.env):
+            near = get_close_matches(name, self.asked, n=1, cutoff=0.9)
+            if name.startswith(prefix) and name not in self.asked and near:
+                yield f"{name} is not read; did you mean {near[0]}?"
 
     def _fault(self, sentence: str) -> None:
         self.faults.append(sentence)

@@ -67,7 +67,8 @@ def load(
     reader.faults += _crosswise(settings, _names(table, "destinations"), sources)
     if reader.faults:
         raise UnusableSettings(reader.faults)
-    return replace(settings, doubts=(*reader.doubts, *_doubts(settings)))
+    doubts = (*reader.doubts, *reader.stray("FORWARDER_"), *_doubts(settings))
+    return replace(settings, doubts=doubts)
 
 
 def _file(env: Mapping[str, str], path: Path | None) -> Path | None:

@@ -10,23 +10,15 @@ from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
     print_json,
+    ready_or_exit,
     stop_wrong_use,
     wired_or_exit,
 )
 from forwarder.store import access
 from forwarder.store.access import ApiKey, Exists, User
 from forwarder.store.migrate import upgrade
-from forwarder.wiring import Wired
 
 PASSWORD_MIN_CHARS = 10
-
-
-def _ready() -> Wired:
-    """Return the installation with its tables there, also before the first start."""
-    wired = wired_or_exit()
-    if wired.store.is_sqlite:
-        upgrade(wired.store)
-    return wired
 
 
 @click.group()
@@ -54,7 +46,7 @@ def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
         password = password_file.read().strip()
     if len(password) < PASSWORD_MIN_CHARS:
         stop_wrong_use(f"a password has at least {PASSWORD_MIN_CHARS} characters")
-    store = _ready().store
+    store = ready_or_exit().store
     try:
         access.add_user(
             store, User(name=name, role=role, created_at=store.now()), password
@@ -68,7 +60,7 @@ def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
 @json_option
 def list_users(*, as_json: bool) -> None:
     """List who may log in."""
-    found = access.list_users(_ready().store)
+    found = access.list_users(ready_or_exit().store)
     if as_json:
         print_json({"items": [asdict(one) for one in found]})
         return
@@ -80,7 +72,7 @@ def list_users(*, as_json: bool) -> None:
 @click.argument("name")
 def remove_user(name: str) -> None:
     """Shut somebody out."""
-    if not access.remove_user(_ready().store, name):
+    if not access.remove_user(ready_or_exit().store, name):
         click.echo(f"there is no user {name}", err=True)
         raise SystemExit(BAD_NEWS)
     click.echo(f"{name} is out")
@@ -97,7 +89,7 @@ def api_key() -> None:
 @json_option
 def add_api_key(name: str, scope: str, *, as_json: bool) -> None:
     """Make a key and print it, once: only its hash is kept."""
-    store = _ready().store
+    store = ready_or_exit().store
     text = f"fwd_{secrets.token_urlsafe(32)}"
     try:
         key = ApiKey(name=name, scope=scope, created_at=store.now())

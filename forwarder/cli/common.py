@@ -8,6 +8,7 @@ import orjson
 
 from config.settings import Settings, UnusableSettings, load
 from forwarder.sources import SOURCES
+from forwarder.store.migrate import upgrade
 from forwarder.store.seal import BadKey
 from forwarder.wiring import Wired, wire
 
@@ -31,6 +32,14 @@ def wired_or_exit() -> Wired:
         return wire(settings_or_exit(), "worker")
     except BadKey as bad:
         stop_wrong_use(str(bad))
+
+
+def ready_or_exit() -> Wired:
+    """Return the installation with its tables there, also before the first start."""
+    wired = wired_or_exit()
+    if wired.store.is_sqlite:
+        upgrade(wired.store)
+    return wired
 
 
 def stop_wrong_use(text: str) -> NoReturn:

@@ -1,7 +1,6 @@
 """`forwarder doctor`: check everything, and say how to mend what is wrong."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,18 +8,18 @@ from typing import Literal
 
 import click
 import requests
-import sqlalchemy as sa
 
 from forwarder.broker import folders, is_one_box
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, wired_or_exit
 from forwarder.pipeline.progress import progress
 from forwarder.store import health, log
+from forwarder.store.checks import commits_per_s, has_wal_reset_bug
 from forwarder.store.engine import SQLITE_VERSION
 from forwarder.store.migrate import NEWEST, current_version
+from forwarder.store.writer import StoreDown
 from forwarder.wiring import Wired
 
 DISK_FREE_MIN_SHARE = 0.05
-COMMITS = 100
 CLOCK_SKEW_MAX_S = 120
 TIMEOUT_S = (3, 10)
 
@@ -59,11 +58,11 @@ def examine(wired: Wired) -> Iterator[Finding]:
         yield Finding(check="settings", verdict="warn", seen=doubt)
     try:
         yield from _database(wired)
-    except sa.exc.SQLAlchemyError as error:
+    except StoreDown as error:
         yield Finding(
             check="database",
             verdict="red",
-            seen=f"no answer ({type(error).__name__})",
+            seen=f"no answer ({error})",
             mend="check service.database_url and that the server runs",
         )
         return
@@ -84,18 +83,14 @@ def _database(wired: Wired) -> Iterator[Finding]:
             mend="run `forwarder db upgrade`",
         )
         return
-    yield Finding(check="database", verdict="ok", seen=_speed(wired))
+    rate = commits_per_s(store)
+    yield Finding(
+        check="database",
+        verdict="ok",
+        seen=f"version {NEWEST}, {rate:,.0f} empty commits a second",
+    )
     if store.is_sqlite:
         yield from _sqlite(wired)
-
-
-def _speed(wired: Wired) -> str:
-    started_s = time.perf_counter()
-    for _ in range(COMMITS):
-        with wired.store.write() as connection:
-            connection.execute(sa.text("UPDATE duties SET job = job WHERE 1 = 0"))
-    rate = COMMITS / (time.perf_counter() - started_s)
-    return f"version {NEWEST}, {rate:,.0f} empty commits a second"
 
 
 def _sqlite(wired: Wired) -> Iterator[Finding]:
@@ -115,17 +110,6 @@ def _sqlite(wired: Wired) -> Iterator[Finding]:
         seen=f"{share:.0%} free",
         mend="" if share > DISK_FREE_MIN_SHARE else "make room: ingest answers 503",
     )
-
-
-def has_wal_reset_bug(version: str) -> bool:
-    """Say whether a SQLite version has the WAL-reset bug.
-
-    Source: https://sqlite.org/wal.html#walresetbug (read 2026-11-21)
-    """
-    parts = tuple(int(part) for part in version.split("."))
-    if parts >= (3, 51, 3) or parts < (3, 7, 0):
-        return False
-    return not ((3, 50, 7) <= parts < (3, 51, 0) or (3, 44, 6) <= parts < (3, 45, 0))
 
 
 def _broker(wired: Wired) -> Iterator[Finding]:
@@ -222,15 +206,13 @@ def _clock(reply: requests.Response) -> Iterator[Finding]:
 def _endpoints(wired: Wired) -> Iterator[Finding]:
     last = log.last_notices(wired.store)
     for name in wired.endpoints:
-        at = last.get(name)
-        yield Finding(
-            check=name,
-            verdict="warn" if at is None else "ok",
-            seen="no webhook yet" if at is None else f"last one {at:%Y-%m-%d %H:%M}Z",
-            mend=""
-            if at is not None
-            else f"see docs/sources/ on how to connect {name}",
-        )
+        if name in last:
+            seen = f"last webhook {last[name]:%Y-%m-%d %H:%M}Z"
+            yield Finding(check=name, verdict="ok", seen=seen)
+        else:
+            mend = f"see docs/sources/ on how to connect {name}"
+            seen = "no webhook yet"
+            yield Finding(check=name, verdict="warn", seen=seen, mend=mend)
     for blocked in health.all_health(wired.store):
         if blocked.state == health.BLOCKED:
             yield Finding(

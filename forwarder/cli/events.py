@@ -12,8 +12,8 @@ from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
     print_json,
+    ready_or_exit,
     stop_wrong_use,
-    wired_or_exit,
 )
 from forwarder.pipeline.replay import plan, reparse, replay
 from forwarder.store import log
@@ -67,7 +67,7 @@ def list_(*, as_json: bool, **given: str) -> None:
     Example: forwarder events list --status refused --since 2026-11-01
     """
     wanted, n_max = _filter(given)
-    page = log.list_deliveries(wired_or_exit().store, wanted, n_max)
+    page = log.list_deliveries(ready_or_exit().store, wanted, n_max)
     if as_json:
         print_json(page_json(page))
         return
@@ -92,7 +92,7 @@ def _text(line: Line) -> str:
 @json_option
 def show(reference: str, *, as_json: bool) -> None:
     """Show what happened to one delivery: by event_id, order id or number."""
-    store = wired_or_exit().store
+    store = ready_or_exit().store
     stories = [log.show(store, found) for found in log.find(store, reference)]
     known = [story for story in stories if story is not None]
     if not known:
@@ -135,7 +135,7 @@ def _tell(story: Story) -> None:
 def tail(*, as_json: bool, **given: str) -> None:
     """Print deliveries as they come, until Ctrl-C."""
     wanted, n_max = _filter(given)
-    store = wired_or_exit().store
+    store = ready_or_exit().store
     newest = log.list_deliveries(store, Filter(), 1).lines
     after_id = newest[0].id if newest else 0
     while True:
@@ -155,7 +155,7 @@ def tail(*, as_json: bool, **given: str) -> None:
 def replay_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
     """Send deliveries again: counts first, then asks, then runs."""
     wanted, _ = _filter(given)
-    wired = wired_or_exit()
+    wired = ready_or_exit()
     destinations, now = wired.destinations.values(), wired.store.now()
     plans = plan(wired.store, wanted, destinations, now)
     if not as_json:
@@ -180,7 +180,7 @@ def replay_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
 @json_option
 def reparse_(*, dry_run: bool, as_json: bool) -> None:
     """Read quarantined webhooks again, after their adapter was mended."""
-    wired = wired_or_exit()
+    wired = ready_or_exit()
     done = reparse(wired.store, wired.endpoints, wired.store.now(), is_dry_run=dry_run)
     if as_json:
         print_json(asdict(done))

@@ -32,25 +32,16 @@ from forwarder.sources import SOURCES, TOPIC_HEADERS
     help="Keep addresses at example.com and the like.",
 )
 @json_option
-def explain(
-    *,
-    file: Path,
-    source: str,
-    topic: str,
-    headers: tuple[str, ...],
-    country: str,
-    now_text: str,
-    keep_reserved_domains: bool,
-    as_json: bool,
-) -> None:
+def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     """Show the payload that a webhook body becomes, and every field left out and why.
 
     FILE is a bare body, or an .http file with headers, a blank line and the body.
     """
-    notice = _notice(file, source, topic, headers)
-    now = _now(now_text)
-    options = Options(shop=source, country=country.upper())
-    told = _told(source, notice, options, now, keep_reserved=keep_reserved_domains)
+    notice = _notice(file, source, given["topic"], given["headers"])
+    now = _now(given["now_text"])
+    options = Options(shop=source, country=given["country"].upper())
+    keep_reserved = given["keep_reserved_domains"]
+    told = _told(source, notice, options, now, keep_reserved=keep_reserved)
     if as_json:
         print_json(told)
     else:
@@ -116,7 +107,7 @@ def _event(event: Event, now: datetime, *, keep_reserved: bool) -> dict[str, Any
     }
     encoded = destination.encode(event)
     if not isinstance(encoded, Encoded):
-        told["not_sent"] = told["not_sent"] if told["not_sent"] else encoded.reason
+        told["not_sent"] = told["not_sent"] or encoded.reason
         return told
     payload = orjson.loads(encoded.body)
     told["payload"] = payload

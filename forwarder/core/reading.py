@@ -25,6 +25,7 @@ EPOCH_MS_FROM: Final = 100_000_000_000  # as seconds that would be the year 5138
 MAX_KEY_CHARS: Final = 200
 MAX_TOPIC_CHARS: Final = 80
 
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _TOPIC = re.compile(r"[\w./:-]+", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]+")
 _EPOCH = re.compile(r"[0-9]{1,14}(\.[0-9]+)?")
@@ -289,7 +290,7 @@ def _moment(value: object) -> datetime | None:
             seconds = Decimal(found)
             if seconds >= EPOCH_MS_FROM:
                 seconds /= 1000
-            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(seconds))
+            return _EPOCH_START + timedelta(microseconds=int(seconds * 1_000_000))
         parsed = datetime.fromisoformat(found)
         if parsed.tzinfo is None:
             return parsed.replace(tzinfo=UTC)

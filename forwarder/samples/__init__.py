@@ -11,7 +11,7 @@ for its time, in whatever way the platform writes it: `fresh` replaces the two.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -83,25 +83,26 @@ def read_http(data: bytes) -> Notice:
     )
 
 
-def fresh(
+def fresh(  # noqa: PLR0913, PLR0917  each is one way in which samples differ
     source: str,
     case: str,
     secret: str,
     now: datetime,
     serial: int,
     occurred_at: datetime | None = None,
+    swaps: Sequence[tuple[str, str]] = (),
 ) -> Notice:
     """Return a sample as if it had just happened to somebody else.
 
     Ids and e-mail address hold `serial`, all times are `occurred_at` (by default
     `now`), and it is signed with `secret` at `now`. Samples with the same serial tell
-    of the same order or subscriber.
+    of the same order or subscriber. `swaps` replaces further texts, such as a currency.
     """
     sample = load(source, case)
     happened = now if occurred_at is None else occurred_at
-    swaps = [(SERIAL, f"{serial:06d}"), *_times(happened)]
+    pairs = [(SERIAL, f"{serial:06d}"), *_times(happened), *swaps]
     body, headers = sample.body, dict(sample.headers)
-    for old, new in swaps:
+    for old, new in pairs:
         body = body.replace(old.encode(), new.encode())
         headers = {name: value.replace(old, new) for name, value in headers.items()}
     notice = replace(sample, headers=headers, body=body, received_at=now)

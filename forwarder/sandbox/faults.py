@@ -1,7 +1,7 @@
 """Faults that a test or a demo orders: parsed, queued, handed out one by one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any, Literal, NamedTuple
 
@@ -122,11 +122,16 @@ class Fault:
     on: str
     left: int | None
     args: Mapping[str, Any]
+    released: Event = field(default_factory=Event)  # set when faults are cleared
     _owed: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """Return the order as it was given, with the times that are left."""
         return {"fault": self.kind, **self.args, "times": self.left, "on": self.on}
+
+    def wait(self, seconds: float) -> None:
+        """Hang for this long, or until the faults are cleared."""
+        self.released.wait(seconds)
 
     def pick(self, n_events: int) -> frozenset[int]:
         """Return which of the next events fail: exactly `share` of them over time."""
@@ -184,6 +189,8 @@ class Faults:
     def add(self, faults: Sequence[Fault]) -> None:
         """Append orders to the queue."""
         with self._lock:
+            for fault in faults:
+                fault.released = self._cleared
             self._queue.extend(faults)
 
     def take(self, on: Target) -> Fault | None:
@@ -212,9 +219,3 @@ class Faults:
             self._queue.clear()
             self._cleared.set()
             self._cleared = Event()
-
-    def wait(self, seconds: float) -> None:
-        """Hang for this long, or until the faults are cleared."""
-        with self._lock:
-            cleared = self._cleared
-        cleared.wait(seconds)

@@ -48,7 +48,7 @@ def _early(fault: Fault, box: Box, note: Callable[[str], None]) -> Response:
         note(str(reply.status))
         return to_response(reply, box)
     if fault.kind == "hang_before_accept":
-        box.faults.wait(fault.args["seconds"])
+        fault.wait(fault.args["seconds"])
     note("dropped")
     return _cut(Response(_broken(b"")))
 
@@ -66,9 +66,9 @@ def _late(fault: Fault | None, box: Box, reply: Reply) -> Response:
     response = to_response(reply, box)
     match fault:
         case Fault(kind="hang_after_accept") | Fault(kind="slow", args={"drip": False}):
-            box.faults.wait(fault.args["seconds"])
+            fault.wait(fault.args["seconds"])
         case Fault(kind="slow"):
-            response.response = _dripping(reply.body, fault.args["seconds"], box)
+            response.response = _dripping(reply.body, fault)
             response.content_length = len(reply.body)
         case Fault(kind="drop_connection", args={"when": "mid_body"}):
             response.response = _broken(reply.body[: len(reply.body) // 2])
@@ -85,10 +85,10 @@ def _broken(head: bytes) -> Iterator[bytes]:
     raise ConnectionResetError("a fault orders that the connection breaks here")
 
 
-def _dripping(body: bytes, seconds: float, box: Box) -> Iterator[bytes]:
+def _dripping(body: bytes, fault: Fault) -> Iterator[bytes]:
     step = max(1, -(-len(body) // DRIPS))
     for start in range(0, len(body), step):
-        box.faults.wait(seconds / DRIPS)
+        fault.wait(fault.args["seconds"] / DRIPS)
         yield body[start : start + step]
 
 

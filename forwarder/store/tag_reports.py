@@ -47,11 +47,13 @@ def load_tag_reports(store: Store, first_on: date, last_on: date) -> list[TagRep
     return [msgspec.json.decode(content, type=TagReport) for content in contents]
 
 
-def server_rows(store: Store, since: datetime, until: datetime) -> Iterator[ServerRow]:
-    """Give our own conversions that occurred in `since` <= t < `until`.
+def server_rows(
+    store: Store, destination: str, since: datetime, until: datetime
+) -> Iterator[ServerRow]:
+    """Give our own conversions for one destination that occurred in the period.
 
-    Refunds and cancellations come along whenever they were received, since they may
-    concern an order of the period.
+    Refunds and cancellations come along however late they are, since they may concern
+    an order of the period.
     """
     table = deliveries.c
     is_reversal = table.kind.in_([Kind.REFUND.value, Kind.CANCEL.value])
@@ -68,10 +70,11 @@ def server_rows(store: Store, since: datetime, until: datetime) -> Iterator[Serv
             table.reason,
         )
         .where(
+            table.destination == destination,
             sa.or_(
                 sa.and_(table.occurred_at >= since, table.occurred_at < until),
                 sa.and_(is_reversal, table.occurred_at >= since),
-            )
+            ),
         )
         .order_by(table.id)
     )
@@ -82,7 +85,9 @@ def server_rows(store: Store, since: datetime, until: datetime) -> Iterator[Serv
                 order_id=row.order_id,
                 kind=Kind(row.kind),
                 occurred_at=row.occurred_at,
-                clicked_at=None,
+                # The click's own time is not known: one that the order itself carries
+                # counts as inside every window.
+                clicked_at=row.occurred_at if row.has_click else None,
                 value_minor=row.value_minor,
                 currency=row.currency,
                 status=Status(row.status),

@@ -1,14 +1,7 @@
 """`/console/…`: what an operator sees. Plain pages; `.json` gives the same as data."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-from itertools import zip_longest
-from typing import Any
-from urllib.parse import urlencode
 
 import structlog
 from flask import (
@@ -24,23 +17,22 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.core.delivery import NoticeStatus
 from forwarder.pipeline.progress import progress
 from forwarder.pipeline.replay import replay
 from forwarder.store import access, log
 from forwarder.store.log import Filter, Story
-from forwarder.web import console_list, console_story, session, words
+from forwarder.web import console_list, console_story, session
+from forwarder.web.console_frame import furniture, list_url, version
 from forwarder.web.desk import web_desk
 from forwarder.web.filters import BadFilter, read_filter
 from forwarder.web.hooks import answer
-from forwarder.web.shapes import moment, page_json, story_json, value_text
+from forwarder.web.shapes import page_json, story_json
 
 OPEN = frozenset({"console.login", "console.post_login", "console.static"})
-STYLE = "console.css"
 REFERENCE_MAX_CHARS = 256
 QUARANTINED_MAX = 100  # shown as "100 or more"
 
@@ -91,51 +83,12 @@ def _wants_json() -> bool:
 @console.after_request
 def harden(response: Response) -> Response:
     """Set the security headers; only the style sheet may be kept."""
-    if request.endpoint == "console.static" and request.args.get("v") == _version():
+    if request.endpoint == "console.static" and request.args.get("v") == version():
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return session.harden(response)
 
 
-@cache
-def _version() -> str:
-    style = files("forwarder.web").joinpath("static", STYLE)
-    return sha256(style.read_bytes()).hexdigest()[:12]
-
-
-@console.context_processor
-def words_of_pages() -> Mapping[str, Any]:
-    """Hand every page the words and the small things it is made of."""
-    return {
-        "user": g.get("user"),
-        "token": session.form_token,
-        "style_url": url_for("console.static", filename=STYLE, v=_version()),
-        "icon_url": url_for("console.static", filename="icon.svg", v=_version()),
-        "reason_label": words.reason_label,
-        "dropped_label": words.dropped_label,
-        "status_text": lambda status: words.STATUSES[Status(status)],
-        "outcomes": words.OUTCOMES,
-        "modes": words.MODES,
-        "moment": moment,
-        "stamp": console_story.stamp,
-        "value_text": value_text,
-        "list_url": list_url,
-        "coded": coded,
-    }
-
-
-def coded(text: str) -> Markup:
-    """Return a sentence, escaped, with what stands in backticks as code."""
-    parts = text.split("`")
-    inside = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
-    return Markup("").join(
-        x for pair in zip_longest(parts[::2], inside) for x in pair if x
-    )
-
-
-def list_url(query: Mapping[str, str] | None = None) -> str:
-    """Return the address of the delivery list with these filters."""
-    address = url_for("console.deliveries")
-    return f"{address}?{urlencode(query)}" if query else address
+console.context_processor(furniture)
 
 
 @console.errorhandler(HTTPException)

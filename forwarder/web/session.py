@@ -18,7 +18,7 @@ from forwarder.store import Store
 from forwarder.store.access import ROLES, User, find_user
 
 LASTS: Final = timedelta(hours=12)
-TOKEN_FIELD: Final = "token"
+FIELD: Final = "token"
 TOKEN_BYTES: Final = 24
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -87,16 +87,16 @@ def needs(
 
 def form_token() -> str:
     """Return the token that each form of this session carries."""
-    if TOKEN_FIELD not in session:
-        session[TOKEN_FIELD] = token_urlsafe(TOKEN_BYTES)
-    token: str = session[TOKEN_FIELD]
+    if FIELD not in session:
+        session[FIELD] = token_urlsafe(TOKEN_BYTES)
+    token: str = session[FIELD]
     return token
 
 
 def check_token() -> None:
     """Return if the posted form is one of ours; answer 400 otherwise."""
-    given = request.form.get(TOKEN_FIELD, "")
-    known = session.get(TOKEN_FIELD, "")
+    given = request.form.get(FIELD, "")
+    known = session.get(FIELD, "")
     if not known or not compare_digest(known.encode(), given.encode()):
         abort(400, "This page was too old to act on: open it again, then try again.")
 

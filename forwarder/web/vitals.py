@@ -24,7 +24,7 @@ def alive() -> Response:
 
 @vitals.get("/readyz")
 def ready() -> Response:
-    """Say whether webhooks are written and deliveries go out; 503 names what hinders."""
+    """Say whether webhooks are written and deliveries sent; 503 names what hinders."""
     desk = web_desk()
     try:
         state = progress(desk.store, desk.clock())

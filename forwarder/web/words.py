@@ -34,7 +34,7 @@ REASONS: Final[Mapping[str, Word]] = {
     # Left out on purpose.
     "consent": Word(
         "No consent",
-        "Nothing to do. The visitor did not allow it; the shop's consent banner decides.",
+        "Nothing to do: the visitor did not allow it.",
     ),
     "duplicate": Word("Seen before", _NOTHING),
     "live_order": Word(

@@ -314,3 +314,11 @@ def test_a_setting_of_the_environment_is_named_as_such(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "", {**SECRETS, "FORWARDER_WEB_THREADS": "many"})
 
     assert fault.startswith("FORWARDER_WEB_THREADS (service.web_threads) must be")
+
+
+def test_a_misspelt_variable_is_doubted(tmp_path: Path) -> None:
+    env = {**SECRETS, "FORWARDER_WEB_THREAD": "9", "FORWARDER_SANDBOX_URL": "x"}
+
+    assert (
+        "FORWARDER_WEB_THREAD is not read; did you mean FORWARDER_WEB_THREADS?",
+    ) == good(tmp_path, "", env).doubts

@@ -262,6 +262,6 @@ def test_a_vector_gets_its_verdict_and_fails_with_a_flipped_bit(
     for at in range(len(notice.body)):
         flipped = bytearray(notice.body)
         flipped[at] ^= 1
+        spoilt = replace(notice, body=bytes(flipped))
         with pytest.raises(Forged):
-            spoilt = replace(notice, body=bytes(flipped))
             verify(scheme, spoilt, secret, now, tolerance_s)

@@ -9,10 +9,11 @@ from typing import Final
 from forwarder.core.delivery import Dropped
 from forwarder.core.event import Person
 from forwarder.destinations.pinterest import device, place
-from forwarder.destinations.pinterest.fields import Digest, Rules, fields
+from forwarder.destinations.pinterest.fields import Found, Need, Rules, fields
 from forwarder.destinations.pinterest.texts import Drop, clean
 
 _CACHED_COUNTRIES: Final = 1024
+_CONTEXTS: Final[tuple[Need, ...]] = ("nothing", "country", "home", "today")
 
 
 class Hashed:
@@ -52,7 +53,8 @@ class Identity:
         told = fields(rules)
         self._values_of = attrgetter(*(one.name for one in told))
         self._fields = tuple(
-            (one.name, one.key, one.needs, one.digest_of) for one in told
+            (one.name, one.key, _CONTEXTS.index(one.needs), one.digest_of)
+            for one in told
         )
 
     def hash_person(self, person: Person, region: str | None, on: date) -> Hashed:
@@ -62,24 +64,20 @@ class Identity:
         """
         found = Hashed()
         lists = found.lists
-        country, home = _places(person.country, region)
+        day = f"{on.year:04}{on.month:02}{on.day:02}" if person.date_of_birth else None
+        contexts = (None, *_places(person.country, region), day)
         values_of_all: Sequence[tuple[str, ...]] = self._values_of(person)
-        for (name, key, needs, digest_of), values in zip(
+        for (name, key, need, digest_of), values in zip(
             self._fields, values_of_all, strict=True
         ):
             if not values:
                 continue
-            if needs == "nothing":
-                context = None
-            elif needs == "today":
-                context = f"{on.year:04}{on.month:02}{on.day:02}"
-            else:
-                context = country if needs == "country" else home
-            first = digest_of(values[0], context)
+            first = digest_of(values[0], contexts[need])
             if len(values) == 1 and isinstance(first, str):
                 lists[key] = [first]
                 continue
-            hashes = _merged(found, name, digest_of, values, context)
+            readings = [digest_of(value, contexts[need]) for value in values]
+            hashes = _merged(found, name, readings)
             if hashes:
                 lists[key] = hashes
         self._add_device(found, person)
@@ -113,16 +111,11 @@ def _alpha_2(value: str) -> str | None:
 
 
 def _merged(
-    found: Hashed,
-    name: str,
-    digest_of: Digest,
-    values: Sequence[str],
-    context: str | None,
+    found: Hashed, name: str, readings: Sequence[str | Found | Drop]
 ) -> list[str]:
     """Return the hashes of one field without repeats; write down what was dropped."""
     hashes: dict[str, None] = {}
-    for value in values:
-        reading = digest_of(value, context)
+    for reading in readings:
         if isinstance(reading, Drop):
             found.dropped.append(Dropped(field=name, reason=reading.reason))
         elif isinstance(reading, str):

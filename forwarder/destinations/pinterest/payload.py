@@ -55,6 +55,7 @@ _AGENT_MASKED: Final = _AGENT + b'"***"}}'
 _BOTH_MASKED: Final = _IP + b'"***",' + _AGENT_MASKED
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_ESCAPE: Final = b"\\"
 _ESCAPED_CONTROL: Final = b"\\u00"
 
 
@@ -209,7 +210,8 @@ def _dumped(document: dict[str, Any], warnings: list[str]) -> bytes:
         written = orjson.dumps(document)
     except orjson.JSONEncodeError:
         written = _ESCAPED_CONTROL
-    if _ESCAPED_CONTROL not in written:
+    # The second search takes longer than writing; most payloads are spared it.
+    if _ESCAPE not in written or _ESCAPED_CONTROL not in written:
         return written
     mended = orjson.dumps(_mended(document))
     if mended != written:

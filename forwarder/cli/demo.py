@@ -1,0 +1,330 @@
+"""`forwarder demo`: a month of webhooks through the whole product, on this machine."""
+
+import base64
+import csv
+import html
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import orjson
+import requests
+
+from config.settings import load
+from forwarder.cli.common import BAD_NEWS
+from forwarder.cli.demo_month import ENDPOINTS, Post, play, tag_report
+from forwarder.cli.report import make_report, month_or_exit, rendered
+from forwarder.cli.supervisor import free_port
+from forwarder.cli.trigger import post
+from forwarder.core.delivery import NoticeStatus
+from forwarder.core.reports import Level, Measures
+from forwarder.reconcile.tag_report import Faults, ImportOptions, read_tag_report
+from forwarder.samples import TEST_SECRETS
+from forwarder.sources import SOURCES
+from forwarder.store import access, log, tag_reports
+from forwarder.store.access import User
+from forwarder.store.log import Filter
+from forwarder.wiring import Wired, wire
+
+HOST = "127.0.0.1"
+AGE_MAX_H = 24 * 70  # the whole of last month goes out at once
+THREADS = 4
+READY_S = 30.0
+SENT_S = 60.0
+FAULTS = [
+    {"fault": "fail_events", "share": 0.01, "message": "Invalid value", "times": 1}
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What runs while the demo plays."""
+
+    folder: Path
+    url: str
+    sandbox_url: str
+    wired: Wired
+
+
+@click.command()
+@click.option("--webhooks", "n_webhooks", default=2_400, show_default=True,
+              type=click.IntRange(50, 100_000), help="How many to post.")  # fmt: skip
+@click.option("--out", default="demo-output", show_default=True,
+              type=click.Path(file_okay=False, path_type=Path))  # fmt: skip
+@click.option("--keep", is_flag=True, help="Leave the console running until Ctrl-C.")
+def demo(n_webhooks: int, out: Path, *, keep: bool) -> None:
+    """Play a month: signed webhooks in, hashed events out, a log and the gap report.
+
+    Nothing leaves this machine: a strict fake Pinterest stands in for the real one.
+    """
+    started_s = time.monotonic()
+    now = datetime.now(UTC)  # noqa: TID251  a door
+    month = (now.replace(day=1) - timedelta(days=1)).date().replace(day=1)
+    with tempfile.TemporaryDirectory(prefix="forwarder-demo-") as folder:
+        with _stage(Path(folder)) as stage:
+            summary = _play(stage, month, n_webhooks, now)
+            _wait_until_sent(stage)
+            summary |= _counted(stage)
+            summary["seconds"] = round(time.monotonic() - started_s, 1)
+            _report(stage, month, out)
+            _write(stage, summary, out)
+            _tell(stage, summary, out)
+            if keep:
+                _keep(stage, now)
+        (out / "service.log").write_bytes((Path(folder) / "service.log").read_bytes())
+    faults = faults_of(summary)
+    for fault in faults:
+        click.echo(f"the counts do not add up: {fault}", err=True)
+    if faults:
+        raise SystemExit(BAD_NEWS)
+
+
+@contextmanager
+def _stage(folder: Path) -> Iterator[Stage]:
+    """Start the sandbox and the service on free ports; stop both at the end."""
+    sandbox_port, port = free_port(HOST), free_port(HOST)
+    config = folder / "forwarder.toml"
+    config.write_text(_settings(port, sandbox_port), encoding="utf-8")
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    (folder / ".env").write_text(f"FORWARDER_DATA_KEY={key}\n", encoding="utf-8")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("FORWARDER_")}
+    env["FORWARDER_CONFIG"] = str(config)
+    with (folder / "service.log").open("wb") as service_log:
+        processes = [
+            _start(env, service_log, *arguments)
+            for arguments in (
+                ("sandbox", f"--port={sandbox_port}", f"--max-event-age-h={AGE_MAX_H}"),
+                ("serve", f"--port={port}"),
+            )
+        ]
+        try:
+            wired = wire(load(env, sources=SOURCES), "worker")
+            stage = Stage(
+                folder=folder,
+                url=f"http://{HOST}:{port}",
+                sandbox_url=f"http://{HOST}:{sandbox_port}",
+                wired=wired,
+            )
+            _wait_until_ready(stage, processes)
+            yield stage
+            wired.store.close()
+        finally:
+            for process in reversed(processes):
+                process.send_signal(signal.SIGTERM)
+            for process in reversed(processes):
+                process.wait(timeout=40)
+
+
+def _start(
+    env: dict[str, str], log_file: IO[bytes], *arguments: str
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  our own interpreter
+        [sys.executable, "-P", "-m", "forwarder", *arguments],
+        env=env,
+        stdout=log_file,
+        stderr=log_file,
+        start_new_session=True,  # Ctrl-C is for the demo, which stops them in order
+    )
+
+
+def _settings(port: int, sandbox_port: int) -> str:
+    head = (
+        f'[service]\npublic_url = "http://{HOST}:{port}"\n'
+        'database_url = "sqlite:///forwarder.db"\ndata_dir = "var"\n'
+        '[destinations.main]\nplatform = "pinterest"\n'
+        'ad_account_id = "549755885175"\ntoken = "demo"\n'
+        f'base_url = "http://{HOST}:{sandbox_port}/v5"\n'
+        f"drop_reserved_domains = false\nmax_event_age_h = {AGE_MAX_H}\n"
+    )
+    tables = [
+        f'[endpoints.{endpoint}]\nsource = "{source}"\ndestination = "main"\n'
+        f'secrets = ["{TEST_SECRETS[source]}"]\n'
+        for endpoint, source in ENDPOINTS.items()
+    ]
+    return head + "".join(tables)
+
+
+def _wait_until_ready(stage: Stage, processes: list[subprocess.Popen[bytes]]) -> None:
+    until_s = time.monotonic() + READY_S
+    while time.monotonic() < until_s:
+        if any(process.poll() is not None for process in processes):
+            break
+        try:
+            requests.get(f"{stage.sandbox_url}/_sandbox/ledger?events=0", timeout=1)
+            if requests.get(f"{stage.url}/readyz", timeout=1).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    text = (stage.folder / "service.log").read_text(errors="replace")
+    raise click.ClickException(f"the service did not start:\n{text[-2000:]}")
+
+
+def _play(stage: Stage, month: date, n_webhooks: int, now: datetime) -> dict[str, Any]:
+    """Post the month from several threads; return what was answered."""
+    requests.post(f"{stage.sandbox_url}/_sandbox/faults", json=FAULTS, timeout=5)
+    click.echo(f"posting {n_webhooks:,} webhooks of {month:%B %Y} …")
+    sessions = threading.local()
+
+    def send(one: Post) -> tuple[int, dict[str, int]]:
+        if not hasattr(sessions, "value"):
+            sessions.value = requests.Session()
+        reply = post(f"{stage.url}/hooks/{one.endpoint}", one.notice, sessions.value)
+        return reply.status_code, reply.json()
+
+    counts: Counter[str] = Counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for status, answer in pool.map(send, play(month, n_webhooks, now)):
+            counts["requests"] += 1
+            counts["forged"] += status in {400, 401}
+            counts["notices"] += status == requests.codes.ok
+            for word in ("accepted", "duplicates", "ignored", "quarantined"):
+                counts[word] += answer.get(word, 0)
+    return {
+        "requests": counts["requests"],
+        "forged": counts["forged"],
+        "notices": counts["notices"],
+        "duplicates": counts["duplicates"],
+        "ignored": counts["ignored"],
+        "quarantined": counts["quarantined"],
+        "events": counts["accepted"],
+    }
+
+
+def _wait_until_sent(stage: Stage) -> None:
+    until_s = time.monotonic() + SENT_S
+    while time.monotonic() < until_s:
+        if not log.count_by_status(stage.wired.store, Filter()).get("pending"):
+            return
+        time.sleep(0.2)
+
+
+def _counted(stage: Stage) -> dict[str, Any]:
+    """Return what the log and the sandbox say, each by its own count."""
+    statuses = log.count_by_status(stage.wired.store, Filter())
+    ledger = requests.get(
+        f"{stage.sandbox_url}/_sandbox/ledger", params={"events": "0"}, timeout=10
+    ).json()
+    words = ("delivered", "refused", "skipped", "pending")
+    counts: dict[str, Any] = {word: statuses.get(word, 0) for word in words}
+    return {**counts, "sandbox_unique": ledger["unique"]}
+
+
+def faults_of(summary: dict[str, Any]) -> list[str]:
+    """Return which counts contradict one another; none means every event is there."""
+    s = summary
+    sums = {
+        "requests = forged + notices": (s["requests"], s["forged"] + s["notices"]),
+        "notices = events + duplicates + ignored + quarantined": (
+            s["notices"],
+            s["events"] + s["duplicates"] + s["ignored"] + s["quarantined"],
+        ),
+        "events = delivered + refused + skipped": (
+            s["events"],
+            s["delivered"] + s["refused"] + s["skipped"],
+        ),
+        "nothing pending": (s["pending"], 0),
+        "delivered = unique at the sandbox": (s["delivered"], s["sandbox_unique"]),
+    }
+    return [f"{name} ({a} and {b})" for name, (a, b) in sums.items() if a != b]
+
+
+def _report(stage: Stage, month: date, out: Path) -> None:
+    """Import what the tag saw and write the month's report."""
+    store = stage.wired.store
+    start = datetime.combine(month, datetime.min.time(), UTC)
+    end = (start + timedelta(days=32)).replace(day=1)
+    rows = tag_reports.server_rows(store, "main", start, end)
+    last_on = (end - timedelta(days=1)).date()
+    options = ImportOptions(
+        level=Level.DELIVERY, measures=Measures.TAG, first_on=month, last_on=last_on
+    )
+    data = tag_report(rows, month)
+    read = read_tag_report(data, options)
+    if isinstance(read, Faults):
+        raise click.ClickException("; ".join(read.messages))
+    tag_reports.save_tag_report(store, read.report, store.now())
+    report = make_report(stage.wired, month_or_exit(f"{month:%Y-%m}"), "")
+    out.mkdir(parents=True, exist_ok=True)
+    text = rendered(report, "text")
+    name = f"gap-{month:%Y-%m}"
+    (out / "tag-report.csv").write_bytes(data)
+    (out / f"{name}.txt").write_text(text, encoding="utf-8")
+    (out / f"{name}.json").write_text(rendered(report, "json"), encoding="utf-8")
+    (out / f"{name}.html").write_text(_page(name, text), encoding="utf-8")
+    click.echo(text)
+
+
+def _page(title: str, text: str) -> str:
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{html.escape(title)}</title>\n"
+        "<style>:root{color-scheme:light dark}body{max-width:60rem;margin:2rem auto;"
+        "padding:0 1rem}pre{font:15px/1.5 ui-monospace,monospace;white-space:pre-wrap}"
+        f"</style>\n<pre>{html.escape(text)}</pre>\n</html>\n"
+    )
+
+
+def _write(stage: Stage, summary: dict[str, Any], out: Path) -> None:
+    (out / "summary.json").write_bytes(
+        orjson.dumps(summary, option=orjson.OPT_INDENT_2)
+    )
+    wanted = Filter()
+    with (out / "deliveries.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        while True:
+            page = log.list_deliveries(stage.wired.store, wanted, log.PAGE_MAX)
+            for line in page.lines:
+                writer.writerow([getattr(line, name) for name in COLUMNS])
+            if page.next_id is None:
+                return
+            wanted = Filter(before_id=page.next_id)
+
+
+COLUMNS = (
+    "event_id", "kind", "source", "endpoint", "destination", "status", "reason",
+    "order_id", "occurred_at", "received_at", "attempts", "settled_at",
+)  # fmt: skip
+
+
+def _tell(stage: Stage, summary: dict[str, Any], out: Path) -> None:
+    """Print where every webhook went, with a few lines of the log."""
+    store = stage.wired.store
+    click.echo("the latest deliveries:")
+    for line in log.list_deliveries(store, Filter(), 6).lines:
+        why = f" ({line.reason})" if line.reason else ""
+        click.echo(f"  {line.status.value + why:<26}{line.kind:<10}{line.event_id}")
+    click.echo("quarantined, and why:")
+    for held in log.list_notices(store, NoticeStatus.QUARANTINED, 3):
+        click.echo(f"  {held.endpoint}: {held.reason}")
+    click.echo("")
+    for name, value in summary.items():
+        click.echo(f"  {name:<15}{value:>8}")
+    click.echo(f"\nwritten to {out}/")
+
+
+def _keep(stage: Stage, now: datetime) -> None:
+    password = secrets.token_urlsafe(12)
+    user = User(name="demo", role="operator", created_at=now)
+    access.add_user(stage.wired.store, user, password)
+    click.echo(f"console: {stage.url}/console/  user demo, password {password}")
+    click.echo("Ctrl-C ends it")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        click.echo("stopping")

@@ -1,0 +1,132 @@
+"""The month that `forwarder demo` plays: which webhooks come, and what the tag saw."""
+
+import csv
+import io
+import random  # noqa: TID251  seeded by the month: the same demo every time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from forwarder.core.delivery import Status
+from forwarder.core.event import Kind, Notice
+from forwarder.core.reports import ServerRow
+from forwarder.samples import TEST_SECRETS, fresh, load
+
+TAG_SEES_SHARE = 0.72  # the demo's truth: what ad blockers and cookie limits leave
+LATE = timedelta(days=150)  # older than even the demo's sandbox takes
+FORGED = "refused-wrong-secret"
+SWAPS = (("GBP", "EUR"), ("USD", "EUR"), ('"usd"', '"eur"'))
+
+# Endpoint, source, case, how often in a thousand. Each tells of one event at most.
+PLAN = (
+    ("birch-and-clay", "shopify", "orders-paid", 260),
+    ("harbour-prints", "woocommerce", "order-updated", 180),
+    ("courses", "stripe", "checkout-session-completed", 110),
+    ("own-shop", "standard_webhooks", "checkout", 60),
+    ("letters", "kit", "legacy-purchase", 20),
+    ("news", "mailchimp", "subscribe", 90),
+    ("circle", "mailerlite", "subscriber-active", 60),
+    ("letters", "kit", "subscriber-subscribed-to-form", 60),
+    ("birch-and-clay", "shopify", "customers-create", 30),
+    ("birch-and-clay", "shopify", "carts-create", 4),
+    ("birch-and-clay", "shopify", "refunds-create", 16),
+    ("harbour-prints", "woocommerce", "order-deleted", 6),
+    ("birch-and-clay", "shopify", "orders-paid-test", 5),
+    ("birch-and-clay", "shopify", "orders-paid-denied", 5),
+    ("courses", "stripe", "invoice-paid-renewal", 10),
+    ("harbour-prints", "woocommerce", "ping", 3),
+    ("news", "mailchimp", "unsubscribe", 8),
+    ("birch-and-clay", "shopify", "customers-redact", 2),
+    ("birch-and-clay", "shopify", "unreadable-no-id", 3),
+    ("birch-and-clay", "shopify", FORGED, 5),
+    ("courses", "stripe", FORGED, 5),
+)
+# What is not a new notice but a second look at one: the same order under another topic
+# and the very same delivery again.
+TWICE_SHARE = 0.03
+REDELIVERED_SHARE = 0.03
+LATE_SHARE = 0.003
+ENDPOINTS = {endpoint: source for endpoint, source, _, _ in PLAN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One webhook of the month: where it goes and what it is."""
+
+    endpoint: str
+    notice: Notice
+
+
+def play(month: date, n_webhooks: int, now: datetime) -> Iterator[Post]:
+    """Give the month's webhooks, signed now; each kind of trouble at least once."""
+    dice = random.Random(f"{month:%Y-%m}")  # noqa: S311  a script, not a secret
+    weights = [often for *_, often in PLAN]
+    last_orders: list[tuple[int, datetime]] = []
+    last: Post | None = None
+    for number in range(n_webhooks):
+        serial = 100_000 + number
+        at = _moment(month, dice)
+        roll = dice.random()
+        if number < len(PLAN):
+            last = _post(PLAN[number], serial, at, now)
+        elif roll < REDELIVERED_SHARE and last is not None:
+            yield last
+            continue
+        elif roll < REDELIVERED_SHARE + TWICE_SHARE and last_orders:
+            known, known_at = dice.choice(last_orders)
+            yield _post((*PLAN[0][:2], "orders-create", 0), known, known_at, now)
+            continue
+        elif roll > 1 - LATE_SHARE or number == len(PLAN):
+            last = _post(PLAN[0], serial, at - LATE, now)
+        else:
+            line = dice.choices(PLAN, weights)[0]
+            last = _post(line, serial, at, now)
+            if line == PLAN[0]:
+                last_orders.append((serial, at))
+        yield last
+
+
+def _moment(month: date, dice: random.Random) -> datetime:
+    """Return a second of the month; evenings and the later days see more."""
+    start = datetime.combine(month, datetime.min.time(), UTC)
+    end = (start + timedelta(days=32)).replace(day=1)
+    hour = min(max(dice.gauss(17, 4), 0), 23.9)
+    day = dice.randrange((end - start).days)
+    return start + timedelta(days=day, seconds=int(hour * 3600) + dice.randrange(300))
+
+
+def _post(
+    line: tuple[str, str, str, int], serial: int, at: datetime, now: datetime
+) -> Post:
+    endpoint, source, case, _ = line
+    if case == FORGED:
+        return Post(endpoint=endpoint, notice=load(source, case))
+    notice = fresh(source, case, TEST_SECRETS[source], now, serial, at, SWAPS)
+    return Post(endpoint=endpoint, notice=notice)
+
+
+def tag_report(rows: Iterable[ServerRow], month: date) -> bytes:
+    """Return the CSV that the tag's side would export: it saw 72 % of the events."""
+    seen: dict[tuple[date, Kind], tuple[int, Decimal]] = defaultdict(
+        lambda: (0, Decimal(0))
+    )
+    for row in rows:
+        day = row.occurred_at.date()
+        is_month = (day.year, day.month) == (month.year, month.month)
+        if row.status is Status.DELIVERED and is_month and _tag_saw(row.event_id):
+            n, value = seen[day, row.kind]
+            seen[day, row.kind] = (n + 1, value + Decimal(row.value_minor or 0) / 100)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("Date", "Event", "Conversions", "Value", "Currency"))
+    for (day, kind), (n, value) in sorted(seen.items()):
+        writer.writerow((day.isoformat(), kind.value, n, f"{value:.2f}", "EUR"))
+    return text.getvalue().encode()
+
+
+def _tag_saw(event_id: str) -> bool:
+    first = int.from_bytes(sha256(event_id.encode()).digest()[:4], "big")
+    return first / 2**32 < TAG_SEES_SHARE
