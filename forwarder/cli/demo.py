@@ -248,21 +248,22 @@ def _report(stage: Stage, month: date, out: Path) -> None:
     store = stage.wired.store
     start = datetime.combine(month, datetime.min.time(), UTC)
     end = (start + timedelta(days=32)).replace(day=1)
-    rows = tag_reports.server_rows(store, "main", start, end)
-    last_on = (end - timedelta(days=1)).date()
-    options = ImportOptions(
-        level=Level.DELIVERY, measures=Measures.TAG, first_on=month, last_on=last_on
-    )
-    data = tag_report(rows, month)
-    read = read_tag_report(data, options)
-    if isinstance(read, Faults):
-        raise click.ClickException("; ".join(read.messages))
-    tag_reports.save_tag_report(store, read.report, store.now())
-    report = make_report(stage.wired, month_or_exit(f"{month:%Y-%m}"), "")
     out.mkdir(parents=True, exist_ok=True)
+    for level in Level:
+        rows = tag_reports.server_rows(store, "main", start, end)
+        data = tag_report(rows, month, level)
+        (out / f"tag-report-{level.value}.csv").write_bytes(data)
+        last_on = (end - timedelta(days=1)).date()
+        options = ImportOptions(
+            level=level, measures=Measures.TAG, first_on=month, last_on=last_on
+        )
+        read = read_tag_report(data, options)
+        if isinstance(read, Faults):
+            raise click.ClickException("; ".join(read.messages))
+        tag_reports.save_tag_report(store, read.report, store.now())
+    report = make_report(stage.wired, month_or_exit(f"{month:%Y-%m}"), "")
     text = rendered(report, "text")
     name = f"gap-{month:%Y-%m}"
-    (out / "tag-report.csv").write_bytes(data)
     (out / f"{name}.txt").write_text(text, encoding="utf-8")
     (out / f"{name}.json").write_text(rendered(report, "json"), encoding="utf-8")
     (out / f"{name}.html").write_text(_page(name, text), encoding="utf-8")
@@ -290,10 +291,16 @@ def _write(stage: Stage, summary: dict[str, Any], out: Path) -> None:
         while True:
             page = log.list_deliveries(stage.wired.store, wanted, log.PAGE_MAX)
             for line in page.lines:
-                writer.writerow([getattr(line, name) for name in COLUMNS])
+                writer.writerow([_cell(getattr(line, name)) for name in COLUMNS])
             if page.next_id is None:
                 return
             wanted = Filter(before_id=page.next_id)
+
+
+def _cell(value: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula: ids come from outside."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 COLUMNS = (

@@ -218,6 +218,6 @@ def _endpoints(wired: Wired) -> Iterator[Finding]:
             yield Finding(
                 check=blocked.name,
                 verdict="red",
-                seen=f"blocked since {blocked.since:%Y-%m-%d %H:%M}Z: {blocked.message}",
+                seen=f"blocked since {blocked.since:%Y-%m-%d}: {blocked.message}",
                 mend=MENDS.get(401, ""),
             )

@@ -37,11 +37,14 @@ def read_json(body: bytes) -> object:
 
     Limits: UTF-8, nested at most 64 deep. Raises: Unreadable, and nothing else.
     """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        value: object = _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf").decode())
+        value: object = _DECODER.decode(body.decode())
     except (ValueError, ArithmeticError, RecursionError):
         raise Unreadable("the body is not JSON that we can read") from None
-    check(value, texts=b"\\u" in body)
+    has_escapes = b"\\u" in body  # without one, no text holds a NUL or half a letter
+    if has_escapes or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _check(value, texts=has_escapes)
     return value
 
 
@@ -71,11 +74,11 @@ def read_form(body: bytes) -> dict[str, object]:
     form: dict[str, object] = {}
     for name, value in pairs:
         _put(form, name, value)
-    check(form, texts=True)
+    _check(form, texts=True)
     return form
 
 
-def check(value: object, *, texts: bool) -> None:
+def _check(value: object, *, texts: bool) -> None:
     """Return if the value is at most 64 deep and, if asked, its texts can be stored.
 
     PostgreSQL holds no NUL and no encoding writes a lone surrogate. Raises: Unreadable.
@@ -87,7 +90,7 @@ def check(value: object, *, texts: bool) -> None:
             if isinstance(node, dict):
                 below.extend(node.values())
                 if texts:
-                    below.extend(node.keys())
+                    below.extend(node)
             elif isinstance(node, list):
                 below.extend(node)
             elif texts and isinstance(node, str):

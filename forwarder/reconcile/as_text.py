@@ -21,14 +21,42 @@ def as_text(report: MonthReport) -> str:
     lines = [title, "=" * len(title), ""]
     if not report.comparisons:
         lines += _wrapped(f"No conversion in {report.month} on either side (exact).")
-    for comparison in report.comparisons:
+    told, alone = _split(report.comparisons)
+    for comparison in told:
         lines += [*_section(comparison), ""]
+    lines += _without_report(alone)
     lines += _wrapped(
         '"Recorded" means that a list holds it. Neither list says that an ad caused '
         "the sale, and what our server adds is not yet credited by Pinterest."
     )
     lines += ["", f"  Made {report.made_at:%Y-%m-%d %H:%M} UTC."]
     return "\n".join(lines) + "\n"
+
+
+def _split(
+    comparisons: Sequence[Comparison],
+) -> tuple[list[Comparison], list[Comparison]]:
+    """Return what is told at length, and what would only repeat that a side is missing.
+
+    Without any report on the other side everything is told, since that says what to do.
+    """
+    compared = [c for c in comparisons if c.n_tag is not None]
+    if not compared:
+        return list(comparisons), []
+    return compared, [c for c in comparisons if c.n_tag is None]
+
+
+def _without_report(alone: Sequence[Comparison]) -> list[str]:
+    if not alone:
+        return []
+    title = "Counted by our server only"
+    lines = [title, "-" * len(title)]
+    for c in alone:
+        lines += _wrapped(
+            f"{c.level.value} level: {words.counted(c.kind, c.n_server)}; "
+            "no report of the tag covers it."
+        )
+    return [*lines, ""]
 
 
 def _section(c: Comparison) -> Iterator[str]:

@@ -50,8 +50,11 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Give a connection with a consistent view, which is never written to."""
-        with self.engine.connect() as connection, connection.begin():
+        """Give a connection with a consistent view, which is never written to.
+
+        Raises: StoreDown.
+        """
+        with _in_our_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -59,10 +62,10 @@ class Store:
         """Give a connection in a transaction that commits at the end of the block.
 
         On SQLite the write lock is taken at once: a later upgrade from reading would
-        fail without waiting.
+        fail without waiting. Raises: StoreDown.
         """
         writing = self.engine.execution_options(forwarder_writes=True)
-        with writing.begin() as connection:
+        with _in_our_words(), writing.begin() as connection:
             yield connection
 
     def commit(self, work: Work[Result]) -> Result:
@@ -92,7 +95,7 @@ class Store:
         """Return the time of the database server, so that leases have one clock."""
         if self.is_sqlite:
             return datetime.now(UTC)  # noqa: TID251  the database is this process
-        with self.engine.connect() as connection:
+        with _in_our_words(), self.engine.connect() as connection:
             now: datetime = connection.execute(_CLOCK).scalar_one()
         return now
 
@@ -100,6 +103,19 @@ class Store:
         """Stop the writer and let go of every connection."""
         self._writer.stop()
         self.engine.dispose()
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Turn what a database that is gone, locked or full raises into `StoreDown`."""
+    try:
+        yield
+    except (
+        sa.exc.OperationalError,
+        sa.exc.InterfaceError,
+        sa.exc.TimeoutError,
+    ) as error:
+        raise StoreDown("the database does not answer") from error
 
 
 def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:
@@ -120,6 +136,7 @@ def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:
         max_overflow=2,
         pool_timeout=BUSY_TIMEOUT_S[role],
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text ends in logs
         connect_args={
             "connect_timeout": 3,
             "options": f"-c lock_timeout={wait_ms} -c statement_timeout={wait_ms * 15}",
@@ -134,6 +151,7 @@ def _connect_sqlite(url: sa.URL, role: str) -> sa.Engine:
     engine = sa.create_engine(
         url,
         module=sqlite3,
+        hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S[role]},
     )
     event.listen(engine, "connect", _set_pragmas)

@@ -83,18 +83,13 @@ def _load(store: Store, ids: Sequence[int], number: int) -> list[Thin]:
 def put_back(
     store: Store, thin: Thin, event: Event | None, now: datetime, *, due_at: datetime
 ) -> None:
-    """Let the delivery go on to be sent; if it is due later, to be looked up again."""
+    """Let the delivery go on to be sent; if it is due later, to be looked up again.
+
+    Changes nothing when another worker has taken it over meanwhile.
+    """
+    is_done = due_at <= now
     with store.write() as connection:
-        if event is not None:
-            identity = delivery_identity(thin.destination, thin.kind, thin.event_id)
-            sealed = store.sealer.seal(encode_event(event), identity, now)
-            connection.execute(
-                sa.update(bodies)
-                .where(bodies.c.delivery_id == thin.id)
-                .values(sealed=sealed)
-            )
-        is_done = due_at <= now
-        connection.execute(
+        result = connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == thin.id, deliveries.c.claim_id == thin.claim_id)
             .values(
@@ -105,3 +100,11 @@ def put_back(
                 reason="" if is_done else "enriching",
             )
         )
+        if event is not None and result.rowcount:
+            identity = delivery_identity(thin.destination, thin.kind, thin.event_id)
+            sealed = store.sealer.seal(encode_event(event), identity, now)
+            connection.execute(
+                sa.update(bodies)
+                .where(bodies.c.delivery_id == thin.id)
+                .values(sealed=sealed)
+            )

@@ -24,6 +24,7 @@ from forwarder.store.schema import (
 PAGE = 50
 PAGE_MAX = 1_000
 ID_DIGITS_MAX = 18  # fits 64 bits
+ID_MAX = 2**63 - 1  # drivers raise beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,8 @@ _LINE = [_STATUS if name == "status" else deliveries.c[name] for name in Line.__
 
 def list_deliveries(store: Store, wanted: Filter, n_max: int = PAGE) -> Page:
     """Return one page, newest first (oldest first after `after_id`)."""
-    order = deliveries.c.id.asc() if wanted.after_id else deliveries.c.id.desc()
+    is_forward = wanted.after_id is not None
+    order = deliveries.c.id.asc() if is_forward else deliveries.c.id.desc()
     query = (
         sa.select(*_LINE)
         .where(*conditions(wanted))
@@ -214,6 +216,8 @@ def find(store: Store, reference: str) -> list[int]:
 
 def show(store: Store, delivery_id: int) -> Story | None:
     """Return the whole story of a delivery; None when there is none."""
+    if not 0 < delivery_id <= ID_MAX:
+        return None
     with store.read() as connection:
         row = (
             connection.execute(sa.select(*_LINE).where(deliveries.c.id == delivery_id))

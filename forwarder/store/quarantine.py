@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Notice
 from forwarder.store.engine import Store
 from forwarder.store.identity import notice_identity
@@ -73,14 +74,22 @@ def _open(store: Store, row: sa.Row[*tuple[Any, ...]]) -> Notice | None:
 
 
 def let_go(store: Store, held: Held, arrival: Arrival) -> Receipt:
-    """Write the events that were read in a held notice, and end its quarantine."""
+    """Write the events that were read in a held notice, and end its quarantine.
+
+    Writes nothing when somebody else has ended it meanwhile.
+    """
 
     def work(connection: sa.Connection) -> Receipt:
-        connection.execute(
+        result = connection.execute(
             sa.update(notices)
-            .where(notices.c.id == held.id)
+            .where(
+                notices.c.id == held.id,
+                notices.c.status == NoticeStatus.QUARANTINED.value,
+            )
             .values(status=arrival.status.value, reason=arrival.reason)
         )
+        if not result.rowcount:
+            return Receipt(notice_id=held.id, duplicates=len(arrival.events))
         return add_deliveries(connection, store, arrival, held.id)
 
     return store.commit(work)

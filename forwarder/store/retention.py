@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -56,15 +57,24 @@ def expire(store: Store, destination: str, oldest: datetime, now: datetime) -> i
 
     For destinations that are blocked: nobody claims there, so nobody else looks.
     """
-    with store.write() as connection:
-        result = connection.execute(
+    is_waiting = sa.and_(
+        deliveries.c.status == sa.literal_column("'pending'"),
+        deliveries.c.claim_id.is_(None),
+    )
+    old = (
+        sa.select(deliveries.c.id)
+        .where(
+            is_waiting,
+            deliveries.c.destination == destination,
+            deliveries.c.occurred_at < oldest,
+        )
+        .limit(CHUNK)
+    )
+
+    def skip(connection: sa.Connection, ids: Sequence[int]) -> None:
+        connection.execute(
             sa.update(deliveries)
-            .where(
-                deliveries.c.status == sa.literal_column("'pending'"),
-                deliveries.c.destination == destination,
-                deliveries.c.occurred_at < oldest,
-                deliveries.c.claim_id.is_(None),
-            )
+            .where(deliveries.c.id.in_(ids), is_waiting)
             .values(
                 status=Status.SKIPPED.value,
                 reason="too_old",
@@ -72,7 +82,8 @@ def expire(store: Store, destination: str, oldest: datetime, now: datetime) -> i
                 settled_at=now,
             )
         )
-    return result.rowcount
+
+    return _in_chunks(store, old, skip)
 
 
 def _clear_people(store: Store, before: datetime) -> int:
@@ -88,9 +99,15 @@ def _clear_people(store: Store, before: datetime) -> int:
 
 
 def _clear_bodies(connection: sa.Connection, ids: Sequence[int]) -> None:
-    connection.execute(sa.delete(bodies).where(bodies.c.delivery_id.in_(ids)))
+    # Read again in this transaction: a replay may just have set one back.
+    settled = sa.select(deliveries.c.id).where(
+        deliveries.c.id.in_(ids), deliveries.c.settled_at.is_not(None)
+    )
+    connection.execute(sa.delete(bodies).where(bodies.c.delivery_id.in_(settled)))
     connection.execute(
-        sa.update(payloads).where(payloads.c.delivery_id.in_(ids)).values(sealed=None)
+        sa.update(payloads)
+        .where(payloads.c.delivery_id.in_(settled))
+        .values(sealed=None)
     )
 
 
@@ -130,11 +147,19 @@ def _forget(connection: sa.Connection, ids: Sequence[int]) -> None:
 
 
 def _forget_traces(store: Store, before: datetime, yesterday: datetime) -> None:
+    for table, age, oldest in (
+        (notices, notices.c.received_at, before),
+        (attempts, attempts.c.at, before),
+        (claims, claims.c.claimed_at, yesterday),
+    ):
+        old = sa.select(table.c.id).where(age < oldest).limit(CHUNK)
+        _in_chunks(store, old, partial(_delete, table))
     with store.write() as connection:
-        connection.execute(sa.delete(notices).where(notices.c.received_at < before))
-        connection.execute(sa.delete(attempts).where(attempts.c.at < before))
-        connection.execute(sa.delete(claims).where(claims.c.claimed_at < yesterday))
         connection.execute(sa.delete(workers).where(workers.c.seen_at < yesterday))
+
+
+def _delete(table: sa.Table, connection: sa.Connection, ids: Sequence[int]) -> None:
+    connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
 
 
 def _in_chunks(

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class StoreDown(Exception):
-    """The database did not take the write in time: answer 503, nothing is stored."""
+    """The database is gone, locked or full: answer 503, nothing is stored."""
 
 
 class Writer(Generic[Result]):
@@ -88,24 +88,33 @@ class Writer(Generic[Result]):
         return batch
 
     def _write(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
+        has_begun = False
         try:
             with self._transaction() as connection:
+                has_begun = True
                 results = [work(connection) for work, _ in batch]
         except Exception as error:  # noqa: BLE001  handed to whoever waits for it
-            self._write_each(batch, error)
+            # A lock that nobody gives would be waited for again, once per piece.
+            if has_begun and len(batch) > 1:
+                self._write_each(batch)
+            else:
+                self._give_up(batch, error)
             return
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
 
-    def _write_each(
+    def _write_each(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
+        """Give each its own transaction: one bad row must not fail its neighbours."""
+        for one in batch:
+            self._write([one])
+
+    def _give_up(
         self, batch: list[tuple[Work[Result], Future[Result]]], cause: Exception
     ) -> None:
-        """Give each its own transaction: one bad row must not fail its neighbours."""
-        if len(batch) > 1:
-            for one in batch:
-                self._write([one])
-            return
-        log.error("write refused by the database", error=type(cause).__name__)
-        down = StoreDown("the database did not take the write")
-        down.__cause__ = cause
-        batch[0][1].set_exception(down)
+        log.error(
+            "write refused by the database", error=type(cause).__name__, n=len(batch)
+        )
+        for _, future in batch:
+            down = StoreDown("the database did not take the write")
+            down.__cause__ = cause
+            future.set_exception(down)

@@ -242,16 +242,17 @@ def post_replay(delivery_id: int) -> ResponseReturnValue:
     """Send one delivery again, if it still can be sent."""
     desk = web_desk()
     line = _story(delivery_id).line
+    now = desk.clock()
+    is_ready, why = console_story.again(desk, line, now)
+    if not is_ready:
+        abort(409, why or "It is not settled yet: it is sent by itself.")
     wanted = console_story.itself(line)
-    done = replay(desk.store, wanted, desk.destinations.values(), desk.clock())
+    done = replay(desk.store, wanted, desk.destinations.values(), now)
+    desk.nudge(line.destination)
     log_line.info(
         "replay", user=g.user.name, delivery=delivery_id, n_set_back=done.n_set_back
     )
-    if done.n_set_back:
-        desk.nudge(line.destination)
-        flash("It was set back to pending and is being sent again.")
-    else:
-        flash("It was not sent again: see below why.")
+    flash("It was set back to pending and is being sent again.")
     return redirect(url_for("console.delivery", delivery_id=delivery_id), 303)
 
 

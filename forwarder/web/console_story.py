@@ -8,6 +8,7 @@ from forwarder.core.delivery import Status
 from forwarder.pipeline.replay import plan
 from forwarder.store import health
 from forwarder.store.log import Filter, Line, NoticeLine, Story
+from forwarder.store.replay import Plan
 from forwarder.web.desk import WebDesk
 from forwarder.web.words import reason_label, reason_remedy
 
@@ -29,7 +30,7 @@ def tell(desk: WebDesk, story: Story, now: datetime) -> Told:
     """Return a delivery's story in words."""
     line = story.line
     reason = _reason(desk, line)
-    is_ready, again = _again(desk, line, now)
+    is_ready, would = again(desk, line, now)
     sentences = [
         _came(line, story.notice),
         _repeats(story.notice),
@@ -39,7 +40,7 @@ def tell(desk: WebDesk, story: Story, now: datetime) -> Told:
     return Told(
         happened=[sentence for sentence in sentences if sentence],
         remedy=reason_remedy(reason),
-        again=again,
+        again=would,
         is_ready=is_ready,
     )
 
@@ -92,21 +93,26 @@ def _waits(line: Line, why: str, now: datetime) -> str:
     return f"{so_far}. Next attempt at {stamp(line.next_attempt_at)} UTC, {due}."
 
 
-def _again(desk: WebDesk, line: Line, now: datetime) -> tuple[bool, str]:
+def again(desk: WebDesk, line: Line, now: datetime) -> tuple[bool, str]:
     """Return whether the delivery can be sent again, and what that would do."""
+    if line.status is Status.SKIPPED:
+        return False, "It was left out on purpose, so it is not sent from here."
     plans = plan(desk.store, itself(line), desk.destinations.values(), now)
     if not plans:
         return False, f"Destination {line.destination} is not in the settings any more."
-    counted = plans[0]
-    if counted.n_waiting:
-        return False, ""  # it is sent by itself
+    return _would(plans[0])
+
+
+def _would(counted: Plan) -> tuple[bool, str]:
     if counted.n_too_old:
         return False, "It is older than the destination takes: it cannot be sent again."
     if counted.n_cleared:
         return False, "The person's data was cleared: it cannot be sent again."
     if counted.n_delivered:
         return True, "It leaves with the same event id: the platform counts it once."
-    return True, "It is read afresh and sent with the settings of now."
+    if counted.n_ready:
+        return True, "It is written afresh with the settings of now, and sent."
+    return False, ""  # it waits, and is sent by itself
 
 
 def itself(line: Line) -> Filter:

@@ -174,6 +174,7 @@ DROPPED: Final[Mapping[str, str]] = {
     "currency_unknown": "no currency of ISO 4217",
     "empty": "empty",
     "gender_unknown": "not f, m or n",
+    "hash_not_sha256": "a hash, but not the one that Pinterest knows",
     "ip_for_documentation": "an address that nobody can have",
     "ip_not_public": "not a public address",
     "junk": "a placeholder, not a value",

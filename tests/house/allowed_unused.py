@@ -24,3 +24,5 @@ _.process_bind_param  # SQLAlchemy calls it for each value that is stored
 _.process_result_value  # SQLAlchemy calls it for each value that is read
 _.Meta  # marshmallow reads a schema's options
 _._deserialize  # marshmallow calls it
+_.is_chosen  # the templates of the console read it
+_.older  # the templates of the console read it

@@ -52,12 +52,14 @@ def fault_of(words: list[str]) -> str | None:
     """Return what is wrong with a call: an unknown command or option."""
     command: click.Command = command_line
     context = click.Context(command_line)
-    for word in words:
+    rest = iter(words)
+    for word in rest:
         if word.startswith("-"):
-            options = {name for one in command.params for name in one.opts}
-            options |= {name for one in command.params for name in one.secondary_opts}
-            if word.partition("=")[0] not in options | {"--help", "-h", "--version"}:
+            option = option_of(command, word.partition("=")[0])
+            if option is None:
                 return f"{command.name} has no {word}"
+            if not option.is_flag and "=" not in word:
+                next(rest, None)  # its value
         elif isinstance(command, click.Group):
             if not re.fullmatch(r"[a-z-]+", word):
                 return None
@@ -65,6 +67,13 @@ def fault_of(words: list[str]) -> str | None:
             if found is None:
                 return f"{command.name} has no command {word}"
             command = found
+    return None
+
+
+def option_of(command: click.Command, name: str) -> click.Option | None:
+    for one in command.get_params(click.Context(command)):
+        if isinstance(one, click.Option) and name in (*one.opts, *one.secondary_opts):
+            return one
     return None
 
 

@@ -11,7 +11,7 @@ NOT_A_URL: Final = Drop("not_a_url")
 LANGUAGE_UNKNOWN: Final = Drop("language_unknown")
 
 MAX_URL_CHARS: Final = 4096
-_HOST = r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d{1,5})?"
+_HOST = r"https?://[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9][A-Za-z0-9-]*)+"
 _PARAMETER = r"(?:epik|utm_[a-z]+|variant|page|ref)=[\w.~-]*"
 # Most pages: nothing in them to take out, so nothing is taken apart.
 _HARMLESS = re.compile(
@@ -20,7 +20,7 @@ _HARMLESS = re.compile(
 _SPACE_OR_CONTROL = re.compile("[\x00-\x20\x7f-\xa0\ud800-\udfff]|\\s")
 _HOST_NAME = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)*[^\W_](?:[\w-]*[^\W_])?\.?")
 _EMAIL = re.compile(r"[^/@\s]+@[^/@\s]+\.[^/@\s]+")
-_PHONE = re.compile(r"(?:\+|00)[\d ().-]{7,}")
+_PHONE = re.compile(r"(?:\+|00)[\d ().+-]{7,}")
 _LANGUAGE = re.compile(r"\s*([a-z]{2})(?:[-_].{0,40})?\s*")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _TELLING_PARTS: Final = ("mail", "phone", "password", "token", "secret", "birth")
