@@ -47,6 +47,7 @@ class Wired:
 
 def wire(settings: Settings, role: str) -> Wired:
     """Return everything built and connected. Raises: BadKey."""
+    settings = _sandboxed(settings)
     service = settings.service
     destinations = {
         name: _destination(name, found) for name, found in settings.destinations.items()
@@ -67,18 +68,28 @@ def wire(settings: Settings, role: str) -> Wired:
     )
 
 
-def _destination(name: str, found: DestinationSettings) -> Destination:
-    """Build a destination; with `serve --sandbox` it never meets the real platform.
+def _sandboxed(settings: Settings) -> Settings:
+    """Return the settings with every destination led to the sandbox, if there is one.
 
-    Its deliveries then carry another name, so that the two never mix, and the real
-    token stays here.
+    The real token then stays here.
     """
-    build = DESTINATIONS[found.platform]
     sandbox_url = os.environ.get(SANDBOX_URL)
     if sandbox_url is None:
-        return build(name, asdict(found))
-    fake = replace(found, base_url=sandbox_url, token=Secret("sandbox"))
-    return build(f"{name}:sandbox", asdict(fake))
+        return settings
+    fakes = {
+        name: replace(found, base_url=sandbox_url, token=Secret("sandbox"))
+        for name, found in settings.destinations.items()
+    }
+    return replace(settings, destinations=fakes)
+
+
+def _destination(name: str, found: DestinationSettings) -> Destination:
+    """Build a destination.
+
+    In the sandbox its deliveries carry another name: they never mix with real ones.
+    """
+    word = f"{name}:sandbox" if SANDBOX_URL in os.environ else name
+    return DESTINATIONS[found.platform](word, asdict(found))
 
 
 def _endpoint(

@@ -21,7 +21,7 @@ SWEEP_S = 600.0
 def make_app(settings: Settings) -> Celery:
     """Return the application for these settings."""
     service = settings.service
-    celery = Celery("forwarder", include=["workers.tasks"])
+    celery = Celery("forwarder", include=["workers.tasks", "workers.poll"])
     celery.conf.update(
         **transport(service.broker_url, service.data_dir),
         task_default_queue=QUEUE,

@@ -12,6 +12,7 @@ from forwarder.store.migrate import upgrade
 from forwarder.wiring import Wired, wire
 
 _stopping = threading.Event()
+_wiring = threading.Lock()
 
 
 def stop() -> None:
@@ -24,9 +25,19 @@ def is_stopping() -> bool:
     return _stopping.is_set()
 
 
-@cache
+def rest(seconds: float) -> bool:
+    """Wait so long, or until this process is about to end; say which it was."""
+    return _stopping.wait(seconds)
+
+
 def wired() -> Wired:
     """Return the installation of this process, wired on first use."""
+    with _wiring:  # the first tasks come at once, in several threads
+        return _wired()
+
+
+@cache
+def _wired() -> Wired:
     found = wire(load(os.environ, sources=SOURCES), "worker")
     if found.store.is_sqlite:
         upgrade(found.store)

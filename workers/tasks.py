@@ -12,6 +12,7 @@ from forwarder.store import duties, health, outbox, retention
 from forwarder.wiring import look_ups
 from workers.state import Every, Turns, is_stopping, wired
 
+FORGOTTEN_MAX_AGE = timedelta(days=7)  # the settings may name it again by then
 turns = Turns()
 seen = Every(timedelta(seconds=5))
 
@@ -76,5 +77,12 @@ def sweep() -> None:
         log=timedelta(days=service.keep_log_days),
     )
     retention.sweep(store, keep, now)
-    for destination in wired().destinations.values():
-        retention.expire(store, destination.name, now - destination.max_age, now)
+    for name, max_age in _ages().items():
+        retention.expire(store, name, now - max_age, now)
+
+
+def _ages() -> dict[str, timedelta]:
+    """Return how old an event may be, also where no destination is left to take it."""
+    waiting = (backlog.destination for backlog in health.backlogs(wired().store))
+    known = {one.name: one.max_age for one in wired().destinations.values()}
+    return {**dict.fromkeys(waiting, FORGOTTEN_MAX_AGE), **known}

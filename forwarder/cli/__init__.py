@@ -10,6 +10,7 @@ import click
 
 from forwarder import __version__
 
+BAD_NEWS = 1
 COMMANDS = {
     "api-key": "forwarder.cli.admin:api_key",
     "beat": "forwarder.cli.roles:beat",
@@ -47,6 +48,18 @@ class _LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a database that is down is bad news, not a trace."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from forwarder.store.writer import StoreDown  # noqa: PLC0415  60 MB
+
+            if not isinstance(error, StoreDown):
+                raise
+            click.echo(f"{error}: see `forwarder doctor`", err=True)
+            raise SystemExit(BAD_NEWS) from None
 
 
 @click.group(

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO
 
 import click
@@ -16,6 +17,7 @@ from forwarder.cli.common import (
 )
 from forwarder.store import access
 from forwarder.store.access import ApiKey, Exists, User
+from forwarder.store.backup import NotCopied, backup
 from forwarder.store.migrate import upgrade
 
 PASSWORD_MIN_CHARS = 10
@@ -112,3 +114,21 @@ def upgrade_() -> None:
     """Bring the tables to this version: the release line of many boxes."""
     has_changed = upgrade(wired_or_exit().store)
     click.echo("the tables are new" if has_changed else "nothing to do")
+
+
+@db.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_(file: Path) -> None:
+    """Copy the SQLite database into a new FILE, also while the service runs.
+
+    Keep the data keys apart from it: without them nobody reads the people in it.
+    """
+    store = wired_or_exit().store
+    if not store.is_sqlite:
+        stop_wrong_use("PostgreSQL brings its own tool: run pg_dump")
+    try:
+        n_bytes = backup(store, file)
+    except NotCopied as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(BAD_NEWS) from None
+    click.echo(f"wrote {n_bytes} bytes to {file}")

@@ -57,6 +57,10 @@ def examine(wired: Wired) -> Iterator[Finding]:
     for doubt in wired.settings.doubts:
         yield Finding(check="settings", verdict="warn", seen=doubt)
     try:
+        version = current_version(wired.store)
+        if version != NEWEST:
+            yield _outdated(version)
+            return
         yield from _database(wired)
     except StoreDown as error:
         yield Finding(
@@ -72,17 +76,17 @@ def examine(wired: Wired) -> Iterator[Finding]:
     yield from _endpoints(wired)
 
 
+def _outdated(version: str | None) -> Finding:
+    return Finding(
+        check="database",
+        verdict="red",
+        seen=f"its tables are of version {version}, not {NEWEST}",
+        mend="run `forwarder db upgrade`",
+    )
+
+
 def _database(wired: Wired) -> Iterator[Finding]:
     store = wired.store
-    version = current_version(store)
-    if version != NEWEST:
-        yield Finding(
-            check="database",
-            verdict="red",
-            seen=f"its tables are of version {version}, not {NEWEST}",
-            mend="run `forwarder db upgrade`",
-        )
-        return
     rate = commits_per_s(store)
     yield Finding(
         check="database",
@@ -168,6 +172,7 @@ def _platform(wired: Wired) -> Iterator[Finding]:
         yield from _clock(reply)
 
 
+LET_IN = frozenset({400, 422})
 MENDS = {
     401: "make a new token in Ads Manager > Conversions and put it into .env",
     403: "give the token's owner a role in this ad account",
@@ -176,13 +181,16 @@ MENDS = {
 
 
 def _token(name: str, reply: requests.Response) -> Iterator[Finding]:
-    mend = MENDS.get(reply.status_code, "")
-    yield Finding(
-        check=name,
-        verdict="red" if mend else "ok",
-        seen=f"HTTP {reply.status_code}" if mend else "the token is good",
-        mend=mend,
-    )
+    """Judge the token; an empty batch is refused by its contents, not by its sender."""
+    status = reply.status_code
+    if reply.ok or status in LET_IN:
+        yield Finding(check=name, verdict="ok", seen="the token is good")
+    elif status in MENDS:
+        mend = MENDS[status]
+        yield Finding(check=name, verdict="red", seen=f"HTTP {status}", mend=mend)
+    else:
+        mend = "the token could not be checked: try again later"
+        yield Finding(check=name, verdict="warn", seen=f"HTTP {status}", mend=mend)
 
 
 def _clock(reply: requests.Response) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """`forwarder events`: the delivery log in the terminal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
@@ -16,8 +17,9 @@ from forwarder.cli.common import (
     stop_wrong_use,
 )
 from forwarder.pipeline.replay import plan, reparse, replay
-from forwarder.store import log
+from forwarder.store import Store, log
 from forwarder.store.log import Filter, Line, Story
+from forwarder.store.replay import discard
 from forwarder.web.filters import BadFilter, read_filter
 from forwarder.web.shapes import line_json, page_json, story_json
 from forwarder.web.words import explain_reason
@@ -53,7 +55,7 @@ def _filter(given: dict[str, str]) -> tuple[Filter, int]:
 
 @click.group()
 def events() -> None:
-    """Read the delivery log; send deliveries again."""
+    """Read the delivery log; send deliveries again, or give them up."""
 
 
 @events.command("list")
@@ -135,16 +137,23 @@ def _tell(story: Story) -> None:
 def tail(*, as_json: bool, **given: str) -> None:
     """Print deliveries as they come, until Ctrl-C."""
     wanted, n_max = _filter(given)
-    store = ready_or_exit().store
+    with suppress(KeyboardInterrupt):
+        for line in follow(ready_or_exit().store, wanted, n_max):
+            shown = orjson.dumps(line_json(line)).decode() if as_json else _text(line)
+            click.echo(shown)
+
+
+def follow(store: Store, wanted: Filter, n_max: int) -> Iterator[Line]:
+    """Give the deliveries that come from now on, oldest first, without end."""
     newest = log.list_deliveries(store, Filter(), 1).lines
     after_id = newest[0].id if newest else 0
     while True:
         page = log.list_deliveries(store, replace(wanted, after_id=after_id), n_max)
         for line in page.lines:
-            shown = orjson.dumps(line_json(line)).decode() if as_json else _text(line)
-            click.echo(shown)
+            yield line
             after_id = line.id
-        time.sleep(TAIL_EVERY_S)
+        if page.next_id is None:
+            time.sleep(TAIL_EVERY_S)
 
 
 @events.command("replay")
@@ -163,7 +172,8 @@ def replay_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
             click.echo(
                 f"{one.destination}: {one.n_ready} to send again "
                 f"({one.n_delivered} were delivered before), {one.n_too_old} too old, "
-                f"{one.n_cleared} without the person's data, {one.n_waiting} waiting"
+                f"{one.n_cleared} without the person's data, {one.n_for_good} left out "
+                f"on purpose, {one.n_waiting} waiting"
             )
     n_set_back = 0
     if not dry_run and (yes or as_json or click.confirm("Send them again?")):
@@ -173,6 +183,32 @@ def replay_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
         print_json({"plans": counts, "n_set_back": n_set_back})
     else:
         click.echo(f"{n_set_back} set back to pending")
+
+
+@events.command("discard")
+@filter_options
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def discard_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
+    """Give deliveries up that wait or were refused: they end as skipped.
+
+    Example: forwarder events discard --status refused --reason no_identity
+    """
+    wanted, _ = _filter(given)
+    if wanted == Filter():
+        stop_wrong_use("say which: at least one filter is needed")
+    store = ready_or_exit().store
+    n_open = discard(store, wanted, store.now(), is_dry_run=True)
+    n_discarded = 0
+    if not as_json:
+        click.echo(f"{n_open} wait or were refused")
+    if not dry_run and (yes or as_json or click.confirm("Give them up?")):
+        n_discarded = discard(store, wanted, store.now(), is_dry_run=False)
+    if as_json:
+        print_json({"n_open": n_open, "n_discarded": n_discarded})
+    else:
+        click.echo(f"{n_discarded} discarded")
 
 
 @events.command("reparse")

@@ -1,6 +1,7 @@
 """`forwarder explain`: what one webhook body would become, without sending anything."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from forwarder.core.delivery import Encoded
 from forwarder.core.event import Event, Notice, Unreadable
 from forwarder.core.source import Options
 from forwarder.destinations import DESTINATIONS
+from forwarder.pipeline.drain import FUTURE_TOLERANCE
 from forwarder.pipeline.receive import skip_reason
 from forwarder.samples import read_http
 from forwarder.sources import SOURCES, TOPIC_HEADERS
@@ -37,8 +39,9 @@ def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  #
 
     FILE is a bare body, or an .http file with headers, a blank line and the body.
     """
-    notice = _notice(file, source, given["topic"], given["headers"])
     now = _now(given["now_text"])
+    found = _notice(file, source, given["topic"], given["headers"])
+    notice = replace(found, received_at=now)
     options = Options(shop=source, country=given["country"].upper())
     keep_reserved = given["keep_reserved_domains"]
     told = _told(source, notice, options, now, keep_reserved=keep_reserved)
@@ -108,15 +111,23 @@ def _event(event: Event, now: datetime, *, keep_reserved: bool) -> dict[str, Any
     encoded = destination.encode(event)
     if not isinstance(encoded, Encoded):
         told["not_sent"] = told["not_sent"] or encoded.reason
+        told["warnings"] += [encoded.message] if encoded.message else []
         return told
     payload = orjson.loads(encoded.body)
     told["payload"] = payload
     told["sent_fields"] = sorted(_paths(payload))
     told["dropped"] = [{"field": d.field, "reason": d.reason} for d in encoded.dropped]
     told["warnings"] = list(encoded.warnings)
-    if not told["not_sent"] and now - event.occurred_at > destination.max_age:
-        told["not_sent"] = "too_old"
+    if not told["not_sent"]:
+        told["not_sent"] = _untimely(event, now, destination.max_age)
     return told
+
+
+def _untimely(event: Event, now: datetime, max_age: timedelta) -> str:
+    """Return why it is too early or too late to send an event; empty if it is not."""
+    if now - event.occurred_at > max_age:
+        return "too_old"
+    return "in_future" if event.occurred_at - now > FUTURE_TOLERANCE else ""
 
 
 def _paths(payload: dict[str, Any]) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from config import checks
+from config.values import Unfit
 from forwarder.cli.common import stop_wrong_use
 from forwarder.sources import SOURCES
 
@@ -72,7 +74,7 @@ def init(
     account = ad_account or click.prompt("Pinterest ad account number")
     if not (account.isascii() and account.isdigit()):
         stop_wrong_use(f"'{account}' is no ad account: it is the number in Ads Manager")
-    url = public_url or click.prompt("Public address of this service")
+    url = _url(public_url or click.prompt("Public address of this service"))
     unsigned = {shop.name: secrets.token_urlsafe(PATH_SECRET_BYTES) for shop in shops}
     folder.mkdir(parents=True, exist_ok=True)
     settings_file.write_text(_settings(url, account, shops), encoding="utf-8")
@@ -87,14 +89,30 @@ def init(
     )
 
 
+def _url(text: str) -> str:
+    try:
+        return checks.public_url(text)
+    except Unfit as unfit:
+        stop_wrong_use(f"--public-url {unfit}; such as https://events.example.com")
+
+
 def _shops(texts: tuple[str, ...]) -> list[Shop]:
     if texts:
-        return [_shop(text) for text in texts]
+        return _distinct([_shop(text) for text in texts])
     shops: list[Shop] = []
     while not shops or click.confirm("Another shop or list?", default=False):
         source = click.prompt("Platform", type=click.Choice(sorted(SOURCES)))
         name = click.prompt("A short name for it", default=f"my-{source}")
-        shops.append(_shop(f"{name}={source}"))
+        shops = _distinct([*shops, _shop(f"{name}={source}")])
+    return shops
+
+
+def _distinct(shops: list[Shop]) -> list[Shop]:
+    """Return the shops; each needs an address and a variable of its own."""
+    variables = [shop.variable for shop in shops]
+    for shop in shops:
+        if variables.count(shop.variable) > 1:
+            stop_wrong_use(f"{shop.name}: two shops have the same name; change one")
     return shops
 
 
@@ -104,6 +122,8 @@ def _shop(text: str) -> Shop:
         stop_wrong_use(
             f"--shop {text}: NAME=SOURCE, one of {', '.join(sorted(SOURCES))}"
         )
+    if not checks.NAME.match(name):
+        stop_wrong_use(f"'{name}' is no name: small letters, digits, - and _ only")
     return Shop(name=name, source=source)
 
 
@@ -133,7 +153,7 @@ def _env(shops: list[Shop], unsigned: dict[str, str]) -> str:
 
 
 def _tell(shop: Shop, public_url: str, secret: str) -> None:
-    address = f"{public_url.rstrip('/')}/hooks/{shop.name}"
+    address = f"{public_url}/hooks/{shop.name}"
     if shop.source in UNSIGNED:
         address += f"/{secret}"
     click.echo(f"{shop.name}: {address}\n  {CLICKS[shop.source]}\n")

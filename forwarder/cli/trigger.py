@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 import requests
 
-from forwarder.cli.common import BAD_NEWS, json_option, print_json
+from forwarder.cli.common import BAD_NEWS, json_option, print_json, stop_wrong_use
 from forwarder.core.event import Notice
 from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
@@ -28,9 +28,12 @@ def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> 
     Example: forwarder trigger shopify orders-paid --to http://127.0.0.1:8000/hooks/my-shop
     """
     known = [name for name in cases(source) if not name.startswith("refused-")]
+    if not case:
+        _list(known, as_json=as_json)
+        return
     if case not in known or not url:
-        click.echo("name one of these samples and --to URL: " + ", ".join(known))
-        raise SystemExit(0 if not case else 2)
+        names = ", ".join(known)
+        stop_wrong_use(f"name one of these samples and --to URL: {names}")
     now = datetime.now(UTC)  # noqa: TID251  a door
     serial = secrets.randbelow(10**9)
     used = secret or TEST_SECRETS[source]
@@ -46,6 +49,13 @@ def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> 
         click.echo(f"{reply.status_code} {reply.text[:2000]}")
     if not reply.ok:
         raise SystemExit(BAD_NEWS)
+
+
+def _list(known: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"items": known})
+    else:
+        click.echo("samples: " + ", ".join(known))
 
 
 def post(

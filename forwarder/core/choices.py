@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from forwarder.core.carried import Carried
-from forwarder.core.event import LOCAL_KINDS, Consent, Event, Kind, Money, Person
+from forwarder.core.event import LOCAL_KINDS, Consent, Event, Kind, Money, Order, Person
 from forwarder.core.source import Options
 
 # What a thank-you page tells, and so what `pin_event_id` can name. A cart carries the
@@ -24,24 +24,21 @@ def finish(event: Event, options: Options, carried: Carried) -> Event:
 
     What is only kept (a refund, say) has its own id and is never marked to be skipped.
     """
-    event = replace(
+    own_id = carried.event_id if event.kind in NAMED_KINDS else None
+    is_local = event.kind in LOCAL_KINDS
+    order, zero_skip = (event.order, None) if is_local else _priced(event, options)
+    skip = None if is_local else event.skip or _mode_skip(event, options) or zero_skip
+    return replace(
         event,
+        event_id=event.event_id if own_id is None else own_id,
         person=_with_browser(event.person, carried),
+        order=order,
         consent=_joined(event.consent, carried.consent),
         page_url=carried.page_url or event.page_url,
         region=options.country or None,
-        warnings=event.warnings + carried.warnings,
+        skip=skip,
+        warnings=event.warnings + carried.warnings + _doubts(event),
     )
-    if event.kind in LOCAL_KINDS:
-        return replace(event, skip=None)
-    if carried.event_id is not None and event.kind in NAMED_KINDS:
-        event = replace(event, event_id=carried.event_id)
-    if event.kind is Kind.CHECKOUT and (event.order is None or not event.order.value):
-        doubt = "the order tells no usable amount and currency"
-        event = replace(event, warnings=(*event.warnings, doubt))
-    event, zero_skip = _priced(event, options)
-    skip = event.skip or _mode_skip(event, options) or zero_skip
-    return replace(event, skip=skip)
 
 
 def renewal_kind(options: Options) -> Kind:
@@ -82,7 +79,16 @@ def item_id(options: Options, names: Mapping[str, str | None]) -> str | None:
     return next(filter(None, names.values()), None)
 
 
+def _doubts(event: Event) -> tuple[str, ...]:
+    is_priced = event.order is not None and event.order.value is not None
+    if event.kind is not Kind.CHECKOUT or is_priced:
+        return ()
+    return ("the order tells no usable amount and currency",)
+
+
 def _with_browser(person: Person, carried: Carried) -> Person:
+    if not (carried.ip or carried.user_agent or carried.click_id):
+        return person
     return replace(
         person,
         ip=carried.ip or person.ip,
@@ -92,6 +98,8 @@ def _with_browser(person: Person, carried: Carried) -> Person:
 
 
 def _joined(one: Consent, other: Consent) -> Consent:
+    if other == Consent():
+        return one
     return Consent(
         opt_out=one.opt_out or other.opt_out,
         ldp=one.ldp or other.ldp,
@@ -106,10 +114,11 @@ def _mode_skip(event: Event, options: Options) -> str | None:
     return "test_order" if event.is_test else "live_order"
 
 
-def _priced(event: Event, options: Options) -> tuple[Event, str | None]:
+def _priced(event: Event, options: Options) -> tuple[Order | None, str | None]:
+    """Return the order with an amount of 0 as the endpoint wants it, or why to skip."""
     order = event.order
     if order is None or order.value is None or order.value.amount != 0:
-        return event, None
+        return order, None
     if options.zero_value == "omit":
-        return replace(event, order=replace(order, value=None)), None
-    return event, "zero_value" if options.zero_value == "skip" else None
+        return replace(order, value=None), None
+    return order, "zero_value" if options.zero_value == "skip" else None

@@ -128,7 +128,7 @@ def _prepare(
     settled: list[Settled] = []
     fresh: dict[int, tuple[Claimed, Encoded]] = {}
     for row in claim.rows:
-        match _check(destination, row, now) or _body(destination, row):
+        match _check(destination, row, now) or _body_alone(destination, row):
             case bytes() as body:
                 ready.append(_Ready(row=row, body=body))
             case Encoded() as encoded:
@@ -154,6 +154,17 @@ def _check(
     if row.occurred_at - now > FUTURE_TOLERANCE:
         return Refused("in_future", "it lies in the future: check the sender's clock")
     return None
+
+
+def _body_alone(
+    destination: Destination, row: Claimed
+) -> bytes | Encoded | Refused | Skipped:
+    """Return what leaves; a fault over one event stops no other."""
+    try:
+        return _body(destination, row)
+    except Exception as fault:  # the row says so, and can be replayed once mended
+        log.exception("event not encoded", delivery_id=row.id)
+        return Refused("not_readable", f"it cannot be written: {type(fault).__name__}")
 
 
 def _body(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import (
     LOCAL_KINDS,
@@ -19,6 +21,7 @@ from forwarder.store.engine import Store
 from forwarder.store.inbox import Arrival, Receipt, accept
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,10 @@ def verify(endpoint: Endpoint, notice: Notice, now: datetime) -> None:
 
 
 def read(endpoint: Endpoint, notice: Notice, key: str, now: datetime) -> Arrival:
-    """Return the notice with what was read in it; never raises."""
+    """Return the notice with what was read in it; never raises.
+
+    A fault of the adapter is no fault of the shop: its notice is held as well.
+    """
     arrival = Arrival(
         endpoint=endpoint.name,
         source=endpoint.source_name,
@@ -78,6 +84,10 @@ def read(endpoint: Endpoint, notice: Notice, key: str, now: datetime) -> Arrival
         reading = endpoint.source.parse(notice, endpoint.options)
     except Unreadable as unreadable:
         return replace(arrival, status=NoticeStatus.QUARANTINED, reason=str(unreadable))
+    except Exception as fault:  # the bytes are kept; `reparse` reads them once mended
+        log.exception("adapter failed", source=endpoint.source_name)
+        reason = f"the adapter failed: {type(fault).__name__}"
+        return replace(arrival, status=NoticeStatus.QUARANTINED, reason=reason)
     return with_reading(arrival, reading, now)
 
 

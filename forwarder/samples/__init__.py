@@ -24,16 +24,18 @@ from forwarder.sources import SOURCES
 
 SIGNED_AT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SERIAL: Final = "900100"
-TEST_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
+# Where the secret has a form of its own, or tries one.
+_OF_A_FORM: Final = MappingProxyType(
     {
         "kit": "kit-example-secret-0123456789",
         "mailchimp": "mailchimp-example-path-secret-01",
-        "mailerlite": "mailerlite-example-secret",
-        "shopify": "shopify-example-secret",
         "standard_webhooks": "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ==",
         "stripe": "whsec_stripe_example_secret",
         "woocommerce": "woocommerce &amp; example secret",
     }
+)
+TEST_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
+    {source: _OF_A_FORM.get(source, f"{source}-example-secret") for source in SOURCES}
 )
 
 _REQUEST = b"POST "

@@ -34,6 +34,3 @@ TOPIC_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "woocommerce": woocommerce.TOPIC_HEADER,
     }
 )
-
-# Sources whose secret is (or may be) the last part of the address.
-PATH_SECRETS: Final = frozenset({"kit", "mailchimp"})

@@ -12,13 +12,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from forwarder.core.delivery import NoticeStatus, Status
-from forwarder.core.event import Event, Kind, Notice
+from forwarder.core.event import Event, Kind, Money, Notice, Order
 from forwarder.core.money import to_minor
 from forwarder.store.codec import encode_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import delivery_identity, notice_identity
 from forwarder.store.notice import encode_notice
 from forwarder.store.schema import bodies, deliveries, notices, to_us
+
+ORDER_ID_MAX_CHARS = 256  # PostgreSQL indexes 2,704 bytes at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +44,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the sender is told. Units: events, or the notice where it has none."""
+    """What the sender is told. Units: events, or the notice where it has none.
+
+    Shape: `new_events` holds event_id and kind of what was not known before.
+    """
 
     notice_id: int
     accepted: int = 0
     duplicates: int = 0
     ignored: int = 0
     quarantined: int = 0
-    new_event_ids: frozenset[str] = field(default_factory=frozenset)
+    new_events: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,8 @@ def _delivery(arrival: Arrival, event: Event, skip: str) -> dict[str, object]:
         "status": (Status.SKIPPED if skip else Status.PENDING).value,
         "reason": skip,
         "message": "",
-        "order_id": event.order.id if event.order is not None else None,
-        "value_minor": None if value is None else to_minor(value),
+        "order_id": _order_id(event.order),
+        "value_minor": _minor(value),
         "currency": None if value is None else value.currency,
         "has_click": event.person.click_id is not None,
         "is_test": event.is_test,
@@ -132,6 +137,22 @@ def _delivery(arrival: Arrival, event: Event, skip: str) -> dict[str, object]:
     }
 
 
+def _order_id(order: Order | None) -> str | None:
+    """Return the order id as the index takes it; a longer one ends in a hash."""
+    if order is None or order.id is None or len(order.id) <= ORDER_ID_MAX_CHARS:
+        return None if order is None else order.id
+    digest = sha256(order.id.encode()).hexdigest()
+    return f"{order.id[: ORDER_ID_MAX_CHARS - len(digest)]}{digest}"
+
+
+def _minor(value: Money | None) -> int | None:
+    """Return the amount in minor units; None also when no sale is that large."""
+    try:
+        return None if value is None else to_minor(value)
+    except ValueError:
+        return None
+
+
 def _ends_order(event: Event) -> bool:
     """Say whether a sale of this order that still waits must not be sent any more."""
     if event.order is None or event.order.id is None:
@@ -144,10 +165,10 @@ def _cancelled(arrival: Arrival, event: Event) -> dict[str, object]:
     value = None if order is None else order.value
     is_whole = event.kind is Kind.CANCEL or value is None
     return {
-        "of_order": None if order is None else order.id,
+        "of_order": _order_id(order),
         "at_endpoint": arrival.endpoint,
         # A refund of a part leaves the sale as it was.
-        "at_most_minor": None if is_whole or value is None else to_minor(value),
+        "at_most_minor": None if is_whole else _minor(value),
         "ended_at": arrival.received_at,
     }
 
@@ -185,7 +206,7 @@ def _insert_deliveries(
     cursor = connection.connection.cursor()
     try:
         new = [
-            row["event_id"]
+            (str(row["event_id"]), str(row["kind"]))
             for row, body in rows.deliveries
             if _insert_delivery(cursor, sql, {**row, "notice_id": notice_id}, body)
         ]
@@ -219,7 +240,7 @@ def _insert_delivery(
     return True
 
 
-def _receipt(notice_id: int, rows: _Rows, new: Sequence[object]) -> Receipt:
+def _receipt(notice_id: int, rows: _Rows, new: Sequence[tuple[str, str]]) -> Receipt:
     status = rows.notice["status"]
     return Receipt(
         notice_id=notice_id,
@@ -227,7 +248,7 @@ def _receipt(notice_id: int, rows: _Rows, new: Sequence[object]) -> Receipt:
         duplicates=len(rows.deliveries) - len(new),
         ignored=int(status == NoticeStatus.IGNORED),
         quarantined=int(status == NoticeStatus.QUARANTINED),
-        new_event_ids=frozenset(str(event_id) for event_id in new),
+        new_events=frozenset(new),
     )
 
 

@@ -1,4 +1,4 @@
-"""Send again what an operator picks: count first, then set the rows back."""
+"""Send again, or give up, what an operator picks: count first, then do it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +11,8 @@ from forwarder.store.log import Filter, conditions
 from forwarder.store.schema import bodies, deliveries, payloads
 
 CHUNK = 1_000
+# Not sent on purpose: only a filter that names the reason sets them back.
+FOR_GOOD = frozenset({"consent", "discarded", "not_mapped", "order_cancelled"})
 SETTLED = (Status.DELIVERED.value, Status.REFUSED.value, Status.SKIPPED.value)
 
 
@@ -19,7 +21,8 @@ class Plan:
     """What a replay of one destination would do. Units: deliveries.
 
     `n_cleared` can not be sent, since the person's data is gone; `n_too_old` the
-    platform would not take; `n_waiting` are pending anyway.
+    platform would not take; `n_for_good` were not sent on purpose; `n_waiting` are
+    pending anyway.
     """
 
     destination: str
@@ -28,12 +31,14 @@ class Plan:
     n_too_old: int
     n_cleared: int
     n_waiting: int
+    n_for_good: int = 0
 
 
 def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Plan:
     """Count what `run` would send again, and what it would leave alone and why."""
     where = conditions(replace(wanted, destination=destination))
-    is_settled = deliveries.c.status.in_(SETTLED)
+    is_ended = deliveries.c.status.in_(SETTLED)
+    is_settled = sa.and_(is_ended, ~_is_for_good(wanted))
     is_kept = bodies.c.delivery_id.is_not(None)
     is_fresh = deliveries.c.occurred_at >= oldest
     is_ready = sa.and_(is_settled, is_kept, is_fresh)
@@ -44,7 +49,8 @@ def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Pl
             _count(sa.and_(is_ready, is_done)).label("n_delivered"),
             _count(sa.and_(is_settled, ~is_fresh)).label("n_too_old"),
             _count(sa.and_(is_settled, is_fresh, ~is_kept)).label("n_cleared"),
-            _count(~is_settled).label("n_waiting"),
+            _count(~is_ended).label("n_waiting"),
+            _count(sa.and_(is_ended, _is_for_good(wanted))).label("n_for_good"),
         )
         .outerjoin(bodies, bodies.c.delivery_id == deliveries.c.id)
         .where(*where)
@@ -52,6 +58,12 @@ def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Pl
     with store.read() as connection:
         counts = connection.execute(query).mappings().one()
     return Plan(destination=destination, **counts)
+
+
+def _is_for_good(wanted: Filter) -> sa.ColumnElement[bool]:
+    reasons = FOR_GOOD - {wanted.reason}
+    is_skipped = deliveries.c.status == Status.SKIPPED.value
+    return sa.and_(is_skipped, deliveries.c.reason.in_(reasons))
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -68,6 +80,7 @@ def run(
         .where(
             *conditions(replace(wanted, destination=destination)),
             deliveries.c.status.in_(SETTLED),
+            ~_is_for_good(wanted),
             deliveries.c.occurred_at >= oldest,
         )
         .order_by(deliveries.c.id)
@@ -106,6 +119,46 @@ def _set_back(store: Store, ids: list[int], now: datetime) -> int:
                 next_attempt_at=now,
                 claim_id=None,
                 settled_at=None,
+            )
+        )
+    return result.rowcount
+
+
+def discard(store: Store, wanted: Filter, now: datetime, *, is_dry_run: bool) -> int:
+    """End what waits or was refused as skipped; return how many deliveries.
+
+    What a worker holds at this moment is left alone.
+    """
+    is_open = sa.and_(
+        deliveries.c.status.in_([Status.PENDING.value, Status.REFUSED.value]),
+        deliveries.c.claim_id.is_(None),
+    )
+    found = sa.select(deliveries.c.id).where(*conditions(wanted), is_open)
+    if is_dry_run:
+        with store.read() as connection:
+            count = sa.select(sa.func.count()).select_from(found.subquery())
+            n_found: int = connection.execute(count).scalar_one()
+        return n_found
+    n_done = 0
+    with store.read() as connection:
+        ids = list(connection.execute(found.order_by(deliveries.c.id)).scalars())
+    for start in range(0, len(ids), CHUNK):
+        n_done += _discard(store, ids[start : start + CHUNK], is_open, now)
+    return n_done
+
+
+def _discard(
+    store: Store, ids: list[int], is_open: sa.ColumnElement[bool], now: datetime
+) -> int:
+    with store.write() as connection:
+        result = connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id.in_(ids), is_open)
+            .values(
+                status=Status.SKIPPED.value,
+                reason="discarded",
+                next_attempt_at=None,
+                settled_at=now,
             )
         )
     return result.rowcount

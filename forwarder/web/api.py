@@ -31,6 +31,7 @@ SCOPE_INCLUDES = {  # who may operate may also read
     "operate": {"operate", "read"},
 }
 SOURCE = "api"
+DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 Parameters = ParamSpec("Parameters")
@@ -72,10 +73,13 @@ def post_events() -> Response:
     destination = _destination(web_desk())
     if destination is None:
         return answer(422, {"error": "name one of the destinations: ?destination="})
-    try:
-        return _stored(texts, destination)
-    except StoreDown:
-        return answer(503, {"error": "not stored, send it again"}, RETRY_AFTER_S)
+    return _stored(texts, destination)
+
+
+@api.errorhandler(StoreDown)
+def later(_: StoreDown) -> Response:
+    """Answer that the database is down: nothing was stored or changed."""
+    return answer(503, {"error": "the database is down, try again"}, RETRY_AFTER_S)
 
 
 def _listed(given: object) -> list[object] | str:
@@ -104,8 +108,9 @@ def _stored(texts: list[object], destination: str) -> Response:
         return answer(status, {"accepted": 0, "duplicates": 0, "results": results})
     receipt = _accept(events, texts, destination)
     web_desk().nudge(destination)
+    new = set(receipt.new_events)
     for place, event in events.items():
-        results[place] = _result(event, receipt)
+        results[place] = _result(event, new)
     counts = {"accepted": receipt.accepted, "duplicates": receipt.duplicates}
     return answer(status, {**counts, "notice": receipt.notice_id, "results": results})
 
@@ -143,9 +148,11 @@ def _accept(
     return accept(desk.store, with_reading(arrival, reading, now))
 
 
-def _result(event: Event, receipt: Receipt) -> Mapping[str, object]:
-    is_new = event.event_id in receipt.new_event_ids
-    word = NoticeStatus.ACCEPTED if is_new else NoticeStatus.DUPLICATE
+def _result(event: Event, new: set[tuple[str, str]]) -> Mapping[str, object]:
+    """Return what became of one event; a second one alike is a duplicate."""
+    key = (event.event_id, event.kind.value)
+    word = NoticeStatus.ACCEPTED if key in new else NoticeStatus.DUPLICATE
+    new.discard(key)
     return {"event_id": event.event_id, "status": word.value}
 
 
@@ -175,13 +182,17 @@ def get_delivery(delivery_id: int) -> Response:
 def post_replay() -> Response:
     """Send what the filter of the query finds again; `?dry_run=1` only counts."""
     desk = web_desk()
+    if body():
+        return answer(422, {"error": "the filter stands in the query: send no body"})
     arguments = request.args.to_dict()
-    is_dry_run = arguments.pop("dry_run", "0") in {"1", "true"}
+    is_dry_run = DRY_RUN.get(arguments.pop("dry_run", "0").lower())
+    if is_dry_run is None:
+        return answer(422, {"errors": {"dry_run": ["1 or 0"]}})
     try:
         wanted, _ = read_filter(arguments)
     except BadFilter as bad:
         return answer(422, {"errors": bad.errors})
-    wanted = replace(wanted, before_id=None, after_id=None)
+    wanted = replace(wanted, before_id=None)
     destinations, now = desk.destinations.values(), desk.clock()
     if is_dry_run:
         plans = plan(desk.store, wanted, destinations, now)

@@ -1,5 +1,6 @@
 """Read a filter of the delivery log from a query string or from options."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from forwarder.core.delivery import Status
-from forwarder.store.log import PAGE, PAGE_MAX, Filter
+from forwarder.store.log import ID_MAX, PAGE, PAGE_MAX, Filter
+
+TEXT_MAX = 4_096
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BadFilter(ValueError):
@@ -25,11 +29,21 @@ class _Moment(fields.Field[datetime]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
         try:
             at = datetime.fromisoformat(str(value))
-        except ValueError as error:
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise ValidationError(
                 "a date or time, such as 2026-11-21T08:00Z"
             ) from error
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _storable(value: str) -> None:
+    """Refuse what neither database can hold, so that it can not be compared either."""
+    if _UNSTORABLE.search(value):
+        raise ValidationError("holds a character that is stored nowhere")
+
+
+def _text(**options: Any) -> fields.String:  # noqa: ANN401
+    return fields.String(validate=[validate.Length(max=TEXT_MAX), _storable], **options)
 
 
 class _FilterSchema(Schema):
@@ -37,16 +51,18 @@ class _FilterSchema(Schema):
         unknown = RAISE
 
     status = fields.Enum(Status, by_value=True)
-    source = fields.String()
-    endpoint = fields.String()
-    destination = fields.String()
-    kind = fields.String()
-    order_id = fields.String(data_key="order")
-    event_id = fields.String()
-    reason = fields.String()
+    source = _text()
+    endpoint = _text()
+    destination = _text()
+    kind = _text()
+    order_id = _text(data_key="order")
+    event_id = _text()
+    reason = _text()
     since = _Moment()
     until = _Moment()
-    before_id = fields.Integer(data_key="cursor")
+    before_id = fields.Integer(
+        data_key="cursor", validate=validate.Range(min=1, max=ID_MAX)
+    )
     limit = fields.Integer(
         load_default=PAGE, validate=validate.Range(min=1, max=PAGE_MAX)
     )

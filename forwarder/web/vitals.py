@@ -44,10 +44,17 @@ def ready() -> Response:
 
 @vitals.get("/metrics")
 def metrics() -> Response:
-    """Return the counters of this process and the gauges of the store."""
-    registry = CollectorRegistry()
-    registry.register(_StoreGauges(web_desk()))
-    text = generate_latest(REGISTRY) + generate_latest(registry)
+    """Return the counters of this process and the gauges of the store.
+
+    With the database down the counters alone, and `forwarder_store_up 0`.
+    """
+    text = generate_latest(REGISTRY)
+    gauges = CollectorRegistry()
+    try:
+        gauges.register(_StoreGauges(web_desk()))
+        text += generate_latest(gauges)
+    except StoreDown:
+        text += b"# TYPE forwarder_store_up gauge\nforwarder_store_up 0.0\n"
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -73,7 +80,8 @@ class _StoreGauges(Collector):
             if backlog.oldest_at is not None:
                 age_s = (now - backlog.oldest_at).total_seconds()
                 age.add_metric((backlog.destination,), age_s)
-        yield from (pending, age, self._blocked())
+        up = GaugeMetricFamily("forwarder_store_up", "1 while the database answers", 1)
+        yield from (up, pending, age, self._blocked())
 
     def _blocked(self) -> Metric:
         blocked = GaugeMetricFamily(

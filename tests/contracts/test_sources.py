@@ -18,22 +18,26 @@ from forwarder.core.event import (
     Stale,
     Unreadable,
 )
+from forwarder.core.signing import Scheme
 from forwarder.core.source import Options
 from forwarder.samples import SERIAL, SIGNED_AT, TEST_SECRETS, cases, fresh, load
-from forwarder.sources import PATH_SECRETS, SOURCES, TOPIC_HEADERS
+from forwarder.sources import SOURCES, TOPIC_HEADERS
 from tests.sources.golden import CASES, GENUINE, golden_path, written
 
 OPTIONS = Options(shop="my-shop")
-SIGNATURE_HEADERS = {
-    "kit": ("x-kit-signature",),
-    "mailchimp": (),
-    "mailerlite": ("signature",),
-    "shopify": ("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
-    "standard_webhooks": ("webhook-signature", "svix-signature"),
-    "stripe": ("stripe-signature",),
-    "woocommerce": ("x-wc-webhook-signature",),
+SCHEMES = {
+    source: [v for v in vars(module).values() if isinstance(v, Scheme)]
+    for source, module in SOURCES.items()
 }
-TIMED = ("kit", "standard_webhooks", "stripe")
+SIGNATURE_HEADERS = {
+    source: tuple(scheme.header for scheme in schemes)
+    for source, schemes in SCHEMES.items()
+}
+TIMED = [
+    source
+    for source, schemes in SCHEMES.items()
+    if any(scheme.time_prefix or scheme.time_header for scheme in schemes)
+]
 # The topics that a shop may be subscribed to: each has a sample.
 TOPICS: Mapping[str, set[str]] = {
     "shopify": {
@@ -107,10 +111,9 @@ def test_a_refused_sample_is_forged(source: str, case: str) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_has_a_genuine_and_a_refused_sample(source: str) -> None:
+def test_every_source_has_a_genuine_sample(source: str) -> None:
     names = cases(source)
 
-    assert any(name.startswith("refused-") for name in names)
     assert any(not name.startswith("refused-") for name in names)
 
 
@@ -234,7 +237,7 @@ def test_a_forged_notice_is_never_told_to_be_stale(source: str) -> None:
         verify(source, replace(notice, body=b"{}"), SIGNED_AT + timedelta(days=1))
 
 
-@pytest.mark.parametrize("source", sorted(PATH_SECRETS))
+@pytest.mark.parametrize("source", ["kit", "mailchimp"])
 @pytest.mark.parametrize("given", ["", "wrong", "ünïcode", "\ud800"], ids=ascii)
 def test_a_wrong_secret_in_the_address_is_forged(source: str, given: str) -> None:
     with pytest.raises(Forged):

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Any, Self
 
 import psutil
@@ -29,11 +28,13 @@ from forwarder.core.delivery import Status
 from forwarder.samples import TEST_SECRETS
 from forwarder.store import Store, health, log
 from forwarder.store.log import Filter
+from forwarder.store.migrate import upgrade
 from forwarder.wiring import wire
 from tests.servers import free_port
 
 READY_WITHIN_S = 40.0
 STOP_WITHIN_S = 30.0  # the promise of `serve`
+CLEAR_WITHIN_S = 3.0
 LOG_LINES = 25
 OPEN = {Status.PENDING, Status.BLOCKED}
 OURS = ("FORWARDER_", "PINTEREST_", "SENTRY_")
@@ -71,14 +72,16 @@ class Running:
         self.process.terminate()
         return self.process.wait(STOP_WITHIN_S)
 
-    def clear(self) -> None:
-        """End it and whatever it left behind, and wait for that."""
+    def ask_to_end(self) -> None:
         self.look()
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(signal.SIGCONT)  # a paused one hears nothing
             self.process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(3)
+
+    def clear(self, until_s: float) -> None:
+        """Wait for its end until then, and end whatever is left of it."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, until_s - monotonic()))
         for one in self.seen:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
@@ -110,7 +113,7 @@ def wait_until(
         sleep(every_s)
 
 
-@dataclass
+@dataclass(repr=False)
 class Box:
     """One installation. Leaving its block ends every process it ever started.
 
@@ -132,18 +135,14 @@ class Box:
         self.write_settings()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for one in reversed(self.running):
-            one.clear()
+    def __exit__(self, *_: object) -> None:
+        for one in self.running:
+            one.ask_to_end()
+        until_s = monotonic() + CLEAR_WITHIN_S
+        for one in self.running:
+            one.clear(until_s)
         if "store" in self.__dict__:
             self.store.close()
-        if fault is not None:
-            fault.add_note(self.told())
 
     def write_settings(self) -> None:
         """Write forwarder.toml and .env as they stand in the fields now."""
@@ -235,19 +234,20 @@ class Box:
         self.wait_for(serve, self.is_ready)
         return serve
 
-    def start_all(self) -> list[Running]:
+    def start_all(self) -> None:
         """Start the sandbox and then one box, or the three roles of many boxes."""
-        started = [self.start_sandbox()]
-        if not self.broker_url:
-            return [*started, self.start_serve()]
-        self.upgrade()
-        beat = self.start("beat")
-        return [*started, self.start_web(), self.start_worker(), beat]
+        upgrade(self.store)
+        sandbox = self.start("sandbox", f"--port={self.sandbox_port}")
+        roles = ["web", "worker", "beat"] if self.broker_url else ["serve"]
+        for role in roles:
+            port = [f"--port={self.port}"] if role in {"web", "serve"} else []
+            self.start(role, *port)
+        self.wait_for(sandbox, lambda: is_open(self.sandbox_port))
+        self.wait_for(self.the(roles[0]), self.is_ready)
 
-    def upgrade(self) -> None:
-        done = self.run("db", "upgrade")
-
-        assert done.returncode == 0, done.stderr
+    def the(self, role: str) -> Running:
+        """Return the latest process of this role."""
+        return [one for one in self.running if one.name == role][-1]
 
     def wait_for(self, one: Running, is_so: Callable[[], bool]) -> None:
         def is_so_or_over() -> bool:

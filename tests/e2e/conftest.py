@@ -1,12 +1,26 @@
 """Boxes to test: one on SQLite, one on PostgreSQL and Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.box import Box
 from tests.servers import RedisServer
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes wrote last when a test fails."""
+    del call
+    report = yield
+    if report.failed:
+        for given in getattr(item, "funcargs", {}).values():
+            if isinstance(given, Box):
+                report.sections.append(("processes", given.told()))
+    return report
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """A console over a store of its own, with everything an operator may meet in it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
@@ -15,7 +17,7 @@ from forwarder.core.event import Kind, Person
 from forwarder.core.source import Options
 from forwarder.pipeline.receive import Endpoint
 from forwarder.sources import SOURCES
-from forwarder.store import health, open_store
+from forwarder.store import access, health, open_store
 from forwarder.store.access import User, add_user
 from forwarder.store.migrate import upgrade
 from forwarder.web.console import console
@@ -32,11 +34,26 @@ from tests.web.console_desk import (
 )
 
 
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    """A console without users and deliveries."""
-    store = open_store(f"sqlite:///{tmp_path / 'forwarder.db'}", [DATA_KEY], "web")
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables and nothing in them, made once."""
+    path = tmp_path_factory.mktemp("console") / "empty.db"
+    store = open_store(f"sqlite:///{path}", [DATA_KEY])
     upgrade(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def desktop(
+    tmp_path: Path, empty_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desktop]:
+    """A console without users and deliveries."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(access, "_hasher", cheap)  # half a second each otherwise
+    monkeypatch.setattr(access, "_NOBODY", cheap.hash("nobody's password"))
+    path = shutil.copy(empty_file, tmp_path / "forwarder.db")
+    store = open_store(f"sqlite:///{path}", [DATA_KEY], "web")
     clock, destination, nudged = Clock(), StandIn(), list[str]()
     app = Flask("forwarder.web")
     app.secret_key = store.sealer.secret("console sessions")

@@ -82,7 +82,7 @@ LIMITED = Event(
 )
 
 
-def settings(**instead: Any) -> PinterestSettings:
+def settings(**instead: Any) -> PinterestSettings:  # noqa: ANN401
     """Return settings that keep example.org and addresses for documentation."""
     plain: dict[str, Any] = {
         "ad_account_id": "549755885175",
@@ -97,6 +97,6 @@ def sha(text: str) -> str:
     return sha256(text.encode("utf-8")).hexdigest()
 
 
-def event(**instead: Any) -> Event:
+def event(**instead: Any) -> Event:  # noqa: ANN401
     """Return the sign-up with some of its fields replaced."""
     return dataclasses.replace(SIGNUP, **instead)

@@ -33,7 +33,7 @@ def test_the_first_public_address_is_sent(text: str, expected: str) -> None:
     ("text", "reason"),
     [
         ("", "empty"),
-        ("0.0.0.0", "ip_not_public"),
+        ("0.0.0.0", "ip_not_public"),  # noqa: S104
         ("127.0.0.1", "ip_not_public"),
         ("10.0.0.1", "ip_not_public"),
         ("192.168.1.1", "ip_not_public"),

@@ -1,0 +1,136 @@
+"""The README, followed to the letter by a machine."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.servers import free_port, stop, wait_until_open
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MEASURING = ("COV_", "COVERAGE")  # a copy of the code is not what is measured
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def plain_env(**more: str) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith((*MEASURING, "FORWARDER_", "PYTEST_"))
+    }
+    return {**kept, **more}
+
+
+def run(*words: str, cwd: Path, env: dict[str, str]) -> str:
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, "-P", "-m", "forwarder", *words],
+        cwd=cwd,
+        env={**env, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
+    five_minutes = README.partition("<!-- five-minutes -->")[2]
+    words = blocks("sh", five_minutes)[0].replace("\\\n", " ").split()
+    assert "forwarder" == words[0]
+    told = run(*words[1:], cwd=tmp_path, env=plain_env())
+    assert "https://events.example.com/hooks/my-shop" in told
+    password = tmp_path / "password"
+    password.write_text("correct horse battery")
+    env_file = tmp_path / ".env"
+    env_file.write_text(env_file.read_text().replace("put-the-secret-here", "s3cret"))
+    run("user", "add", "anna", f"--password-file={password}", cwd=tmp_path,
+        env=plain_env())  # fmt: skip
+
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (tmp_path / "log").open("wb") as log:
+        serving = subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-P", "-m", "forwarder", "serve", "--sandbox",
+             f"--port={port}"],
+            cwd=tmp_path, env=plain_env(PYTHONPATH=str(ROOT)), stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        wait_until_open(port, serving)
+        run("trigger", "shopify", "orders-paid", "--to", f"{address}/hooks/my-shop",
+            "--secret", "s3cret", cwd=tmp_path, env=plain_env())  # fmt: skip
+        line = settled_line(tmp_path)
+        page = requests.get(f"{address}/console/", timeout=10)
+    finally:
+        stop(serving, within_s=40)
+
+    assert "checkout" in line
+    assert 200 == page.status_code
+
+
+def settled_line(folder: Path) -> str:
+    """Return the log's only line once it is settled; the sample's person is at an
+    example address, which a live destination leaves out."""
+    for _ in range(100):
+        listed = run("events", "list", cwd=folder, env=plain_env())
+        if "delivered" in listed or "refused" in listed:
+            return listed
+    raise AssertionError(listed)
+
+
+@pytest.mark.slow
+def test_a_made_up_shop_takes_one_module_one_line_a_sample_and_a_golden(
+    tmp_path: Path,
+) -> None:
+    copy = tmp_path / "copy"
+    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", "*-output", "var")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    section = README.partition("## Add a shop")[2].partition("## Add a destination")[0]
+    module = copy / "forwarder/sources/cornershop.py"
+    module.write_text(blocks("python", section)[0])
+    roll = copy / "forwarder/sources/__init__.py"
+    text = roll.read_text()
+    text = text.replace("import (\n", "import (\n    cornershop,\n", 1)
+    text = text.replace('"kit": kit,', '"cornershop": cornershop,\n        "kit": kit,')
+    roll.write_text(text)
+    sample = copy / "forwarder/samples/cornershop/order-paid.http"
+    sample.parent.mkdir()
+    sample.write_text(blocks("http", section)[0])
+
+    outputs = [
+        in_copy(copy, *line.split()) for line in blocks("sh", section)[0].splitlines()
+    ]
+
+    golden = sample.with_suffix(".event.json").read_text()
+    assert '"event_id": "tag-900100"' in golden
+    assert '"amount": "18.40"' in golden
+    assert " passed" in outputs[-1]
+    assert "unsigned" not in sample.read_text()
+    in_copy(copy, "mypy", "forwarder/sources")
+    in_copy(copy, "ruff", "check", "forwarder/sources")
+
+
+def in_copy(copy: Path, *words: str) -> str:
+    module = words[1:] if words[0] == "python" else ("-m", *words)
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, *module],
+        cwd=copy,
+        env=plain_env(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout

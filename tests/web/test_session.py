@@ -1,0 +1,218 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from forwarder.store.access import User, add_user, remove_user
+from forwarder.web.session import HEADERS, local_path, may
+from tests.web.console_desk import NOW, PASSWORD, Desktop, token_in
+
+LogIn = Callable[[str], FlaskClient]
+AddUsers = Callable[..., None]
+WRONG = "Name or password is wrong."
+
+
+def enter(client: FlaskClient, name: str, password: str, wanted: str = "") -> str:
+    """Post the log-in form; return where it leads, or the page that says why not."""
+    token = token_in(client.get("/console/login").text)
+    form = {"name": name, "password": password, "token": token, "next": wanted}
+    answer = client.post("/console/login", data=form)
+    return answer.text if answer.status_code == 401 else answer.headers["Location"]
+
+
+def test_a_stranger_is_led_to_the_log_in_and_then_where_they_wanted_to_go(
+    client: FlaskClient, add_users: AddUsers
+) -> None:
+    add_users("viewer")
+    asked = client.get("/console/deliveries?status=refused")
+    page = client.get(asked.headers["Location"]).text
+
+    assert 303 == asked.status_code
+    assert 'name="next" value="/console/deliveries?status=refused"' in page
+    wanted = "/console/deliveries?status=refused"
+    assert wanted == enter(client, "viewer", PASSWORD, wanted)
+    assert 200 == client.get(wanted).status_code
+
+
+@pytest.mark.parametrize(
+    "page", ["/console/deliveries.json", "/console/deliveries/1.json"]
+)
+def test_a_strangers_json_is_answered_401_in_json(
+    client: FlaskClient, page: str
+) -> None:
+    answer = client.get(page)
+
+    assert 401 == answer.status_code
+    assert {"error": "log in at /console/login first"} == answer.get_json()
+
+
+def test_unknown_name_wrong_password_and_locked_name_sound_alike(
+    client: FlaskClient, add_users: AddUsers
+) -> None:
+    add_users("viewer")
+    unknown = enter(client, "nobody", PASSWORD)
+    wrong = [enter(client, "viewer", f"wrong {n}") for n in range(5)]
+    locked = enter(client, "viewer", PASSWORD)
+    pages = {page.replace(token_in(page), "") for page in (unknown, *wrong, locked)}
+
+    assert 1 == len(pages)
+    assert WRONG in unknown
+
+
+def test_a_locked_name_is_let_in_after_five_minutes(
+    client: FlaskClient, add_users: AddUsers, desktop: Desktop
+) -> None:
+    add_users("viewer")
+    for n in range(5):
+        enter(client, "viewer", f"wrong {n}")
+    desktop.clock.now += timedelta(minutes=5, seconds=1)
+
+    assert "/console/" == enter(client, "viewer", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"name": "viewer"}, {"name": "v" * 201, "password": "x"}]
+)
+def test_a_form_with_gaps_is_a_wrong_log_in(
+    client: FlaskClient, add_users: AddUsers, form: dict[str, str]
+) -> None:
+    add_users("viewer")
+    token = token_in(client.get("/console/login").text)
+    answer = client.post("/console/login", data={**form, "token": token})
+
+    assert 401 == answer.status_code
+    assert WRONG in answer.text
+
+
+def test_a_session_of_before_is_worth_nothing_after_the_log_in(
+    client: FlaskClient, add_users: AddUsers
+) -> None:
+    add_users("viewer")
+    before = token_in(client.get("/console/login").text)
+    enter(client, "viewer", PASSWORD)
+    after = token_in(client.get("/console/deliveries").text)
+
+    assert before
+    assert before != after
+    assert 400 == client.post("/console/logout", data={"token": before}).status_code
+
+
+def test_a_session_ends_after_twelve_hours(log_in: LogIn, desktop: Desktop) -> None:
+    client = log_in("viewer")
+    desktop.clock.now = NOW + timedelta(hours=12, seconds=-1)
+
+    assert 200 == client.get("/console/deliveries").status_code
+    desktop.clock.now = NOW + timedelta(hours=12)
+    assert 303 == client.get("/console/deliveries").status_code
+    assert 401 == client.get("/console/deliveries.json").status_code
+
+
+def test_a_removed_user_is_out_at_once_even_when_the_name_is_given_again(
+    log_in: LogIn, desktop: Desktop
+) -> None:
+    client = log_in("viewer")
+    remove_user(desktop.store, "viewer")
+
+    assert 303 == client.get("/console/deliveries").status_code
+    later = User(name="viewer", role="admin", created_at=NOW + timedelta(seconds=1))
+    add_user(desktop.store, later, PASSWORD)
+    assert 303 == client.get("/console/deliveries").status_code
+
+
+def test_logging_out_ends_the_session(log_in: LogIn) -> None:
+    client = log_in("viewer")
+    token = token_in(client.get("/console/deliveries").text)
+    answer = client.post("/console/logout", data={"token": token})
+
+    assert "/console/login" == answer.headers["Location"]
+    assert 303 == client.get("/console/deliveries").status_code
+
+
+def test_who_is_logged_in_is_led_away_from_the_log_in(log_in: LogIn) -> None:
+    assert "/console/" == log_in("viewer").get("/console/login").headers["Location"]
+
+
+@pytest.mark.parametrize("path", ["/console/logout", "/console/find"])
+@pytest.mark.parametrize("form", [{}, {"token": ""}, {"token": "forged"}])
+def test_a_form_without_its_token_does_nothing(
+    log_in: LogIn, path: str, form: dict[str, str]
+) -> None:
+    client = log_in("admin")
+    answer = client.post(path, data=form)
+
+    assert 400 == answer.status_code
+    assert "too old to act on" in answer.text
+    assert 200 == client.get("/console/deliveries").status_code
+
+
+def test_a_log_in_without_its_token_is_refused(
+    client: FlaskClient, add_users: AddUsers
+) -> None:
+    add_users("admin")
+    form = {"name": "admin", "password": PASSWORD}
+
+    assert 400 == client.post("/console/login", data=form).status_code
+
+
+def test_a_cookie_that_was_changed_is_no_session(log_in: LogIn) -> None:
+    client = log_in("viewer")
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    client.set_cookie("session", cookie.value[:-3] + "abc")
+
+    assert 303 == client.get("/console/deliveries").status_code
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/hooks/my-shop",
+        "console/deliveries",
+        "https://example.org/console/",
+        "//example.org/console/",
+        "/console//example.org",
+        "/console/\\example.org",
+        "/\\example.org/console/",
+        "javascript:alert(1)",
+        "/console/deliveries\r\nSet-Cookie: a=b",
+    ],
+)
+def test_a_log_in_leads_nowhere_else(path: str) -> None:
+    assert "/home" == local_path(path, "/home")
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/", "/console/deliveries/4", "/console/deliveries?kind=lead"]
+)
+def test_a_log_in_leads_back_to_a_page_of_the_console(path: str) -> None:
+    assert path == local_path(path, "/home")
+
+
+def test_a_role_includes_those_below_it() -> None:
+    operator = User(name="o", role="operator", created_at=NOW)
+
+    assert [True, True, False] == [
+        may(operator, role) for role in ("viewer", "operator", "admin")
+    ]
+    assert not may(None, "viewer")
+
+
+@pytest.mark.parametrize(
+    "page", ["/console/login", "/console/deliveries", "/console/no-such-page"]
+)
+def test_every_answer_carries_the_headers_that_keep_strangers_out(
+    log_in: LogIn, client: FlaskClient, page: str
+) -> None:
+    for answer in (client.get(page), log_in("viewer").get(page)):
+        assert HEADERS.items() <= dict(answer.headers).items()
+
+
+def test_without_users_the_log_in_says_how_to_make_one(
+    client: FlaskClient, add_users: AddUsers
+) -> None:
+    assert "forwarder user add NAME" in client.get("/console/login").text
+    add_users("admin")
+    assert "forwarder user add" not in client.get("/console/login").text
