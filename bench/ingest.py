@@ -174,7 +174,11 @@ def _all_rows(rounds: list[Round]) -> Iterator[Row]:
     unit = "requests/s"
     yield row("ingest, SQLite", unit, no_op, _over_no_op(rounds, OURS), Goal(value=0.2))
     yield row(
-        "ingest, PostgreSQL", unit, no_op, _over_no_op(rounds, OURS_PG), Goal(value=0.22)
+        "ingest, PostgreSQL",
+        unit,
+        no_op,
+        _over_no_op(rounds, OURS_PG),
+        Goal(value=0.22),
     )
     for name, word in ((OURS, "SQLite"), (OURS_PG, "PostgreSQL")):
         pairs = [(one[name].load.per_s, one[DELAY].load.per_s) for one in rounds]

@@ -20,6 +20,10 @@ SECRET: Final = TEST_SECRETS[SOURCE]
 SIGNATURE: Final = "x-shopify-hmac-sha256"
 LENGTH_DIGITS: Final = 8
 FIRST_SERIAL: Final = 10_000_000
+FREE: Final = {
+    "@buyers.example.com": "@shop-mail.org",
+    "203.0.113.41": "8.10.20.30",
+}
 
 
 class Serials:
@@ -36,9 +40,14 @@ class Serials:
 
 @cache
 def pattern(now: datetime) -> Notice:
-    """Return the sample order, written as Shopify does, without line breaks."""
+    """Return the sample order, written as Shopify does, without line breaks.
+
+    Addresses for documentation would be left out by the sender.
+    """
     sample = fresh(SOURCE, "orders-paid", SECRET, now, int(SERIAL))
     body = json.dumps(json.loads(sample.body), separators=(",", ":"))
+    for reserved, free in FREE.items():
+        body = body.replace(reserved, free)
     return replace(sample, body=body.encode())
 
 

@@ -138,9 +138,6 @@ class EndpointSettings:
         default="signup",
         metadata=told("What a list sign-up or double opt-in counts as."),
     )
-    form_kind: ListKind = field(
-        default="lead", metadata=told("What a filled-in form counts as.")
-    )
     value_basis: Literal["total", "subtotal", "net"] = field(
         default="total",
         metadata=told(

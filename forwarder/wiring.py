@@ -108,8 +108,7 @@ def _endpoint(
 
 def _options(name: str, found: EndpointSettings) -> Options:
     values = {option: getattr(found, option) for option in _OPTIONS}
-    for option in ("newsletter_kind", "form_kind"):
-        values[option] = Kind(values[option])
+    values["newsletter_kind"] = Kind(found.newsletter_kind)
     return Options(shop=name, **values)
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cache, partial
 
+import structlog
 from celery import shared_task
 
 from forwarder.core.delivery import Destination
@@ -14,6 +15,7 @@ from workers.state import Every, Turns, is_stopping, wired
 
 FORGOTTEN_MAX_AGE = timedelta(days=7)  # the settings may name it again by then
 turns = Turns()
+log = structlog.get_logger(__name__)
 seen = Every(timedelta(seconds=5))
 
 
@@ -76,7 +78,13 @@ def sweep() -> None:
         notice=timedelta(days=service.keep_notice_days),
         log=timedelta(days=service.keep_log_days),
     )
-    retention.sweep(store, keep, now)
+    swept = retention.sweep(store, keep, now)
+    log.info(
+        "swept",
+        n_people=swept.people,
+        n_notices=swept.notices,
+        n_lines=swept.log_lines,
+    )
     for name, max_age in _ages().items():
         retention.expire(store, name, now - max_age, now)
 

@@ -156,4 +156,5 @@ def _tell(shop: Shop, public_url: str, secret: str) -> None:
     address = f"{public_url}/hooks/{shop.name}"
     if shop.source in UNSIGNED:
         address += f"/{secret}"
-    click.echo(f"{shop.name}: {address}\n  {CLICKS[shop.source]}\n")
+    clicks = CLICKS.get(shop.source, f"see docs/sources/{shop.source}.md")
+    click.echo(f"{shop.name}: {address}\n  {clicks}\n")

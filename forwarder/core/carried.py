@@ -88,6 +88,10 @@ def _page(url: str | None, known: Mapping[str, str]) -> str | None:
     """Return the page with the campaign fields in its query that are not there yet."""
     if url is None or not url.lower().startswith(("https://", "http://")):
         return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     there = query(url)
     missing = {
         name: known[plain]
@@ -96,9 +100,5 @@ def _page(url: str | None, known: Mapping[str, str]) -> str | None:
     }
     if not missing:
         return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
     joined = "&".join(filter(None, (parts.query, urlencode(missing))))
     return urlunsplit(parts._replace(query=joined))

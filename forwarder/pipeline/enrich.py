@@ -51,7 +51,13 @@ def _enrich_one(desk: Desk, thin: Thin, look_up: LookUp | None) -> bool:
 def _ask(thin: Thin, look_up: LookUp | None) -> Event | Deferred | str:
     if look_up is None:
         return "line items not fetched: no API key"
-    return "the event does not open" if thin.event is None else look_up(thin.event)
+    if thin.event is None:
+        return "the event does not open"
+    try:
+        return look_up(thin.event)
+    except Exception as fault:  # its event goes out without; the others are asked
+        log.exception("look-up failed", endpoint=thin.endpoint)
+        return f"the look-up failed: {type(fault).__name__}"
 
 
 def _without(thin: Thin, why: str) -> Event | None:

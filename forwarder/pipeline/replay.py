@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from forwarder.core.delivery import Destination, NoticeStatus
 from forwarder.core.event import Unreadable
 from forwarder.pipeline.receive import Endpoint, with_reading
@@ -12,6 +14,8 @@ from forwarder.store import replay as rows
 from forwarder.store.inbox import Arrival
 from forwarder.store.log import Filter
 from forwarder.store.quarantine import Held
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,9 @@ def _read_again(held: Held, endpoint: Endpoint | None, now: datetime) -> Arrival
     try:
         reading = endpoint.source.parse(held.notice, endpoint.options)
     except Unreadable:
+        return None
+    except Exception:  # the others are read all the same
+        log.exception("adapter failed", source=endpoint.source_name)
         return None
     arrival = Arrival(
         endpoint=endpoint.name,

@@ -259,7 +259,7 @@ def test_a_service_key_is_checked(tmp_path: Path, line: str, sentence: str) -> N
         ('item_id = "fixed"', "must hold {product_id}"),
         ('country = "Germany"', "must be two letters"),
         ('zero_value = "no"', "must be one of send, omit, skip"),
-        ('form_kind = "refund"', "must be one of"),
+        ('newsletter_kind = "refund"', "must be one of"),
         ("timestamp_tolerance_s = 0", "must be at least 1 seconds"),
         ('paused = "yes please"', "must be true or false"),
     ],

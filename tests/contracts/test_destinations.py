@@ -14,7 +14,7 @@ from forwarder.destinations import DESTINATIONS, PLAIN, build_destination
 from tests.destinations.pinterest.people import CHECKOUT, LIMITED, SIGNUP, sha
 from tests.destinations.pinterest.wire import Platform, Said, running
 
-TOKEN = "pina_not-a-real-token"  # noqa: S105 - invented
+TOKEN = "pina_not-a-real-token"
 ACCOUNT = {"ad_account_id": "549755885175", "token": TOKEN}
 
 

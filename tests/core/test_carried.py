@@ -68,7 +68,9 @@ def test_campaign_fields_join_the_page_unless_they_are_there() -> None:
     assert f"{PAGE}?utm_source=x&utm_campaign=a+b&pcid=c1#top" == found.page_url
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "/relative", "ftp://x.example"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "/relative", "ftp://x.example", "https://[oops"]
+)
 def test_only_web_addresses_are_pages(url: str) -> None:
     assert carried({"pin_url": url}).page_url is None
 

@@ -245,6 +245,36 @@ class Box:
         self.wait_for(sandbox, lambda: is_open(self.sandbox_port))
         self.wait_for(self.the(roles[0]), self.is_ready)
 
+    def kill(self, role: str) -> int:
+        """Kill the web or the worker as a crash does; return what its number was.
+
+        Under `serve` it comes back by itself, else it is started again here.
+        """
+        if not self.broker_url:
+            old = self.child(role)
+            old.kill()
+            wait_until(f"another {role}", lambda: self._has_fresh(role, old), 60)
+            return old.pid
+        running = self.the(role)
+        running.kill()
+        for one in running.left():  # what a crashed master leaves behind
+            one.kill()
+        self.start(role, *([f"--port={self.port}"] if role == "web" else []))
+        return running.pid
+
+    def child(self, role: str) -> psutil.Process:
+        """Return the child of `serve` that plays this role."""
+        serve = self.the("serve")
+        serve.look()
+        found = psutil.Process(serve.pid).children()
+        return next(one for one in found if role in one.cmdline())
+
+    def _has_fresh(self, role: str, old: psutil.Process) -> bool:
+        try:
+            return self.child(role).pid != old.pid
+        except (StopIteration, psutil.NoSuchProcess):
+            return False
+
     def the(self, role: str) -> Running:
         """Return the latest process of this role."""
         return [one for one in self.running if one.name == role][-1]

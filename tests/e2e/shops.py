@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import local
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
 import requests
 
@@ -35,6 +35,8 @@ CASES = {
 }
 FIRST_SERIAL = 100_000
 THREADS = 6
+GIVE_UP_S = 60.0
+AGAIN_AFTER_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Told:
 
     accepted: int = 0
     duplicates: int = 0
+    repeated: int = 0  # posted again, since no answer came or a 503
     others: list[str] = field(default_factory=list)
     took_s: list[float] = field(default_factory=list)
     event_ids: set[str] = field(default_factory=set)
@@ -76,7 +79,10 @@ def webhooks(n: int, sources: Sequence[str] = tuple(CASES)) -> Iterator[Webhook]
 
 
 def post_all(box: Box, given: Iterable[Webhook], threads: int = THREADS) -> Told:
-    """Post from several threads, each over one connection it keeps."""
+    """Post from several threads, each over one connection it keeps.
+
+    As shops do, they post again what was not answered, or with 503.
+    """
     told = Told()
     mine = local()
 
@@ -86,15 +92,31 @@ def post_all(box: Box, given: Iterable[Webhook], threads: int = THREADS) -> Told
             mine.session.trust_env = False
         url = f"{box.url}/hooks/{webhook.endpoint}"
         notice = webhook.notice()
-        started_s = perf_counter()
-        reply = post(url, notice, mine.session)
-        return webhook, reply, perf_counter() - started_s
+        deadline = monotonic() + GIVE_UP_S
+        while True:
+            started_s = perf_counter()
+            reply = _answer(url, notice, mine.session)
+            if reply is not None and reply.status_code != 503:
+                return webhook, reply, perf_counter() - started_s
+            assert monotonic() < deadline, "the service does not come back"
+            told.repeated += 1
+            sleep(AGAIN_AFTER_S)
 
     with ThreadPoolExecutor(threads) as pool:
         for webhook, reply, took_s in pool.map(post_one, given):
             _note(told, webhook, reply)
             told.took_s.append(took_s)
     return told
+
+
+def _answer(
+    url: str, notice: Notice, session: requests.Session
+) -> requests.Response | None:
+    """Return the answer; None when the connection broke before it came."""
+    try:
+        return post(url, notice, session)
+    except requests.RequestException:
+        return None
 
 
 def _note(told: Told, webhook: Webhook, reply: requests.Response) -> None:

@@ -63,7 +63,10 @@ def test_without_its_broker_the_service_answers_and_forwards(
     at_s = monotonic()
     many_boxes.wait_until_drained(AFTER_RETURN_S)
     print("drained after", monotonic() - at_s)
-    print([median(x.took_s) for x in (before, meanwhile, after)], [max(x.took_s) for x in (before, meanwhile, after)])
+    print(
+        [median(x.took_s) for x in (before, meanwhile, after)],
+        [max(x.took_s) for x in (before, meanwhile, after)],
+    )
 
     assert [N, N, N] == [told.accepted for told in (before, meanwhile, after)]
     assert median(meanwhile.took_s) < max(1.0, 5 * median(before.took_s))

@@ -2,30 +2,14 @@
 
 from time import monotonic
 
-import psutil
 import pytest
 
-from tests.e2e.box import STOP_WITHIN_S, Box, Running, is_alive, is_open, wait_until
+from tests.e2e.box import STOP_WITHIN_S, Box, is_alive, is_open, wait_until
 from tests.e2e.shops import post_all, webhooks
 
 pytestmark = pytest.mark.slow
 
 AGAIN_WITHIN_S = 30.0
-
-
-def child(serve: Running, role: str) -> psutil.Process:
-    """Return the child of `serve` that plays this role."""
-    serve.look()
-    found = psutil.Process(serve.pid).children()
-    return next(one for one in found if role in one.cmdline())
-
-
-def has_fresh(serve: Running, role: str, old: psutil.Process) -> bool:
-    """Say whether the role is played by somebody else now."""
-    try:
-        return child(serve, role).pid != old.pid
-    except (StopIteration, psutil.NoSuchProcess):
-        return False
 
 
 def test_serve_refuses_to_start_twice_on_a_folder_or_a_port(
@@ -52,17 +36,11 @@ def test_serve_starts_a_killed_child_again_and_then_stops_within_30_seconds(
     serve = one_box.the("serve")
 
     for role in ("web", "worker"):
-        old = child(serve, role)
-        old.kill()
-        wait_until(
-            f"another {role}",
-            lambda role=role, old=old: has_fresh(serve, role, old),
-            AGAIN_WITHIN_S,
-        )
+        one_box.kill(role)
         wait_until("ready again", one_box.is_ready, AGAIN_WITHIN_S)
     told = post_all(one_box, webhooks(7))
     one_box.wait_until_drained()
-    worker = child(serve, "worker")
+    worker = one_box.child("worker")
     at_s = monotonic()
     code = serve.stop()
 

@@ -19,7 +19,7 @@ from config.settings import (
 from config.values import told_of
 from forwarder.core.event import Kind
 from forwarder.core.source import Options
-from forwarder.sources import PATH_SECRETS, SOURCES
+from forwarder.sources import SOURCES
 
 KEY = urlsafe_b64encode(bytes(32)).decode()
 
@@ -81,8 +81,8 @@ def test_an_endpoint_offers_the_words_that_a_source_reads() -> None:
     }
 
     assert words == {name: set(get_args(ours[name])) for name in words}
-    assert set(get_args(ours["form_kind"])) <= {kind.value for kind in Kind}
+    assert set(get_args(ours["newsletter_kind"])) <= {kind.value for kind in Kind}
 
 
 def test_every_source_whose_address_is_its_secret_is_on_the_roll() -> None:
-    assert PATH_SECRETS >= PATH_SECRET_SOURCES
+    assert set(SOURCES) >= PATH_SECRET_SOURCES

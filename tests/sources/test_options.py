@@ -368,3 +368,40 @@ def test_woocommerce_reads_its_secret_as_wordpress_does() -> None:
     ]
     for stored, other in pairs:
         source.verify(source.sign(notice, stored, now), other, now, PLAIN)
+
+
+def test_a_stripe_refund_that_failed_is_none() -> None:
+    def fail(data: Json) -> None:
+        data["data"]["object"]["status"] = "failed"
+
+    notice = edited("stripe", "refund-created", fail)
+
+    assert "the refund failed" == SOURCES["stripe"].parse(notice, PLAIN).ignored
+
+
+def test_a_woocommerce_body_without_headers_is_told_by_its_shape() -> None:
+    order = replace(load("woocommerce", "order-created"), headers={})
+    customer = replace(load("woocommerce", "customer-created"), headers={})
+    source = SOURCES["woocommerce"]
+
+    assert Kind.CHECKOUT is source.parse(order, PLAIN).events[0].kind
+    assert Kind.SIGNUP is source.parse(customer, PLAIN).events[0].kind
+
+
+def test_a_failed_woocommerce_order_names_its_status() -> None:
+    def fail(data: Json) -> None:
+        data["status"] = "failed"
+
+    notice = edited("woocommerce", "order-created", fail)
+
+    assert "status: failed" == SOURCES["woocommerce"].parse(notice, PLAIN).ignored
+
+
+def test_a_woocommerce_refund_without_parts_is_the_whole_order() -> None:
+    def undo(data: Json) -> None:
+        data["status"], data["refunds"] = "refunded", []
+
+    notice = edited("woocommerce", "order-created", undo)
+    (found,) = SOURCES["woocommerce"].parse(notice, PLAIN).events
+
+    assert (Kind.REFUND, Decimal("47.40")) == (found.kind, value_of(found))

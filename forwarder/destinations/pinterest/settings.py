@@ -14,6 +14,7 @@ from forwarder.destinations.pinterest.fields import Rules
 MAX_BATCH: Final = 1000  # events in one request, by Pinterest's schema
 TEST_MAX_BATCH: Final = 20  # Pinterest looks at no more of a test request
 TEST_RATE_PER_MINUTE: Final = 600  # 10 a second
+LATE_AFTER: Final = timedelta(hours=1)  # from then on a web event counts as offline
 
 _ACCOUNT = re.compile(r"\d{1,18}", re.ASCII)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -38,6 +39,7 @@ class PinterestSettings:
     prehashed: Literal["auto", "always", "never"] = "auto"
     drop_reserved_domains: bool = True  # has no effect in test mode
     max_event_age_h: int = 168
+    late_policy: Literal["send", "skip"] = "send"
     age_margin_s: int = 600
     partner_name: str = ""
     max_batch: int = MAX_BATCH
@@ -72,7 +74,12 @@ class PinterestSettings:
 
     @property
     def max_age(self) -> timedelta:
-        """Return how old an event may be when it is sent."""
+        """Return how old an event may be when it is sent.
+
+        After an hour it would count as offline; with `late_policy` skip it stays here.
+        """
+        if self.late_policy == "skip":
+            return LATE_AFTER
         return timedelta(hours=self.max_event_age_h, seconds=-self.age_margin_s)
 
     @property

@@ -434,7 +434,7 @@ def test_the_check_asks_in_test_mode(
     assert 1795132800 == platform.calls[0].events[0]["event_time"]
 
 
-def test_what_the_operator_reads_holds_no_token(platform: Platform, make: Make) -> None:
+def test_what_the_operator_reads_holds_no_token(make: Make) -> None:
     destination = make()
     answers = list(destination.send(bodies(1)))
 
