@@ -27,8 +27,8 @@ import requests
 from config.settings import load
 from forwarder.cli.common import BAD_NEWS
 from forwarder.cli.demo_month import ENDPOINTS, Post, play, tag_report
+from forwarder.cli.locks import free_port
 from forwarder.cli.report import make_report, month_or_exit, rendered
-from forwarder.cli.supervisor import free_port
 from forwarder.cli.trigger import post
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.reports import Level, Measures

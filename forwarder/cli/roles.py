@@ -2,11 +2,14 @@
 
 import os
 import sys
-from typing import Literal, cast
+from contextlib import nullcontext
+from pathlib import Path
+from typing import IO, Literal, cast
 
 import click
 
 from forwarder.cli.common import settings_or_exit, stop_wrong_use
+from forwarder.cli.locks import Busy, hold
 
 BACKLOG = 1_024
 
@@ -29,12 +32,10 @@ def web(host: str, port: int, n_workers: int) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
 
     service = settings_or_exit().service
-    if n_workers > 1 and service.database_url.startswith("sqlite"):
-        stop_wrong_use(
-            "SQLite takes one web process: several starve one another. "
-            "Use --workers 1, or PostgreSQL."
-        )
-    Granian(
+    lock = None
+    if service.database_url.startswith("sqlite"):
+        lock = _only_writer(service.database_url, n_workers)
+    server = Granian(
         "forwarder.app:create_app",
         factory=True,
         address=host,
@@ -47,7 +48,23 @@ def web(host: str, port: int, n_workers: int) -> None:
         log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve()
+    )
+    with lock or nullcontext():
+        server.serve()
+
+
+def _only_writer(database_url: str, n_workers: int) -> IO[str]:
+    """Return the lock on a SQLite file; exit with 2 when somebody else writes there."""
+    if n_workers > 1:
+        stop_wrong_use(
+            "SQLite takes one web process: several starve one another. "
+            "Use --workers 1, or PostgreSQL."
+        )
+    file = Path(database_url.removeprefix("sqlite:///"))
+    try:
+        return hold(file.with_name(f"{file.name}.web-lock"), f"the database {file}")
+    except Busy as busy:
+        stop_wrong_use(str(busy))
 
 
 @click.command()

@@ -6,7 +6,8 @@ import sys
 import click
 
 from config.settings import UnusableSettings, load
-from forwarder.cli.supervisor import Busy, Child, Locks, free_port, supervise
+from forwarder.cli.locks import Busy, check_port, free_port, hold
+from forwarder.cli.supervisor import Child, supervise
 
 WRONG_USE = 2
 
@@ -29,7 +30,8 @@ def serve(host: str, port: int, *, has_sandbox: bool) -> None:
         raise SystemExit(WRONG_USE) from None
     port = port or free_port(host)
     try:
-        locks = Locks.take(service.data_dir, host, port)
+        lock = hold(service.data_dir / "serve.lock", f"the folder {service.data_dir}")
+        check_port(host, port)
     except Busy as busy:
         click.echo(str(busy), err=True)
         raise SystemExit(WRONG_USE) from None
@@ -44,7 +46,7 @@ def serve(host: str, port: int, *, has_sandbox: bool) -> None:
     children.append(_child("web", env, f"--host={host}", f"--port={port}"))
     children.append(_child("worker", env, "--beat"))
     _greet(host, port, env.get("FORWARDER_SANDBOX_URL"))
-    with locks:
+    with lock:
         supervise(children)
 
 

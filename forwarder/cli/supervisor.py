@@ -1,19 +1,14 @@
 """Keep a few child processes running, and stop them in order."""
 
 import ctypes
-import fcntl
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
 
 import click
 
@@ -24,10 +19,6 @@ RESTART_MAX_S = 30.0
 STEADY_S = 60.0  # after this long a child counts as healthy again
 POLL_S = 0.2
 PR_SET_PDEATHSIG = 1
-
-
-class Busy(Exception):
-    """Another `serve` holds the data folder or the port: stop that one first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,63 +117,3 @@ def _stop(children: Sequence[Child]) -> None:
 def _wait(children: Sequence[Child], until_s: float) -> None:
     while time.monotonic() < until_s and not all(c.has_ended for c in children):
         time.sleep(POLL_S / 4)
-
-
-@dataclass(frozen=True, slots=True)
-class Locks:
-    """What makes sure that nobody else serves this folder or this port."""
-
-    files: tuple[IO[str], ...]
-
-    @classmethod
-    def take(cls, data_dir: Path, host: str, port: int) -> Self:
-        """Return the locks. Raises: Busy."""
-        data_dir.mkdir(parents=True, exist_ok=True)
-        folder = _lock(data_dir / "serve.lock", f"the data folder {data_dir}")
-        _probe(host, port)
-        return cls((folder,))
-
-    def __enter__(self) -> Self:
-        """Hold the locks."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let go of the locks."""
-        for file in self.files:
-            file.close()
-
-
-def _lock(path: Path, what: str) -> IO[str]:
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise Busy(f"{what} is served already by process {file.read()}") from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
-
-
-def _probe(host: str, port: int) -> None:
-    """Bind the port once: the web server itself would share it without a word."""
-    try:
-        with socket.create_server((host, port)):
-            return
-    except OSError as error:
-        raise Busy(
-            f"port {port} on {host} is taken: choose another with --port"
-        ) from error
-
-
-def free_port(host: str) -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.create_server((host, 0)) as server:
-        port: int = server.getsockname()[1]
-    return port

@@ -16,7 +16,7 @@ from forwarder.store.quarantine import held_notices
 from forwarder.store.replay import Plan
 from forwarder.store.schema import bodies, notices
 from tests.pipeline.stand_in import Bench, say
-from tests.pipeline.test_receive import NOTICE, an_endpoint, a_reading
+from tests.pipeline.test_receive import NOTICE, a_reading, an_endpoint
 from tests.store.shop import NOW, an_arrival, an_event, take
 
 
