@@ -1,6 +1,7 @@
 """When to try again: the published schedule, with jitter and the platform's wishes."""
 
 from datetime import datetime, timedelta
+from math import isnan
 
 # Waits after attempt 1, 2, ...: five attempts within the first hour, since later web
 # events count as offline; ten in all over 68 h 42 min.
@@ -19,7 +20,7 @@ def retry_at(
     What the platform asks for wins, within 1 s and 1 h. Units: seconds; `jitter` is
     a fraction, 0 <= jitter < 1. Limits: 1 <= attempts < ATTEMPTS_MAX.
     """
-    if asked_s is not None:
+    if asked_s is not None and not isnan(asked_s):
         wait_s = min(max(asked_s, ASKED_MIN_S), ASKED_MAX_S)
         return now + timedelta(seconds=wait_s * (1 + JITTER_SHARE * jitter))
     wait_s = WAITS_S[min(max(attempts, 1), len(WAITS_S)) - 1]

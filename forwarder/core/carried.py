@@ -49,7 +49,8 @@ def carried(*fields: Mapping[str, object], landing_url: str | None = None) -> Ca
     field does, and it is the page if none is named.
     """
     known = _known(fields)
-    landing = query(landing_url)
+    has_click = landing_url is not None and "epik" in landing_url.lower()
+    landing = query(landing_url) if has_click else {}
     warnings: list[str] = []
     click_id = known.get("epik") or landing.get("epik") or landing.get("_epik")
     if click_id is not None and len(click_id) > CLICK_ID_MAX_CHARS:
@@ -88,16 +89,15 @@ def _page(url: str | None, known: Mapping[str, str]) -> str | None:
     """Return the page with the campaign fields in its query that are not there yet."""
     if url is None or not url.lower().startswith(("https://", "http://")):
         return None
+    told = {
+        name: known[plain] for plain, name in _ONTO_THE_PAGE.items() if plain in known
+    }
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    there = query(url)
-    missing = {
-        name: known[plain]
-        for plain, name in _ONTO_THE_PAGE.items()
-        if plain in known and name not in there
-    }
+    there = query(url) if told else {}
+    missing = {name: value for name, value in told.items() if name not in there}
     if not missing:
         return url
     joined = "&".join(filter(None, (parts.query, urlencode(missing))))

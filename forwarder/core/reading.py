@@ -23,6 +23,7 @@ MAX_TEXT_CHARS: Final = (
 )
 EPOCH_MS_FROM: Final = 100_000_000_000  # as seconds that would be the year 5138
 MAX_KEY_CHARS: Final = 200
+EXACT_BELOW: Final = 2.0**53
 MAX_TOPIC_CHARS: Final = 80
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,11 +131,15 @@ def text(value: object) -> str | None:
 
     Integers of any length keep every digit.
     """
+    if isinstance(value, str):  # nearly always, and of an order some fifty times
+        return None if len(value) > MAX_TEXT_CHARS else value.strip() or None
     if isinstance(value, bool):
         return None
     if isinstance(value, Decimal):
         value = format(value, "f") if abs(value.adjusted()) < MAX_KEY_CHARS else ""
-    elif isinstance(value, int | float):
+    elif isinstance(value, float):  # a whole number beyond 2**53 is not exact any more
+        value = str(value) if abs(value) < EXACT_BELOW else ""
+    elif isinstance(value, int):
         value = str(value)
     if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS:
         return None
@@ -143,7 +148,11 @@ def text(value: object) -> str | None:
 
 def first(*values: object) -> str | None:
     """Return the first of the values that is a text, None if none is."""
-    return next((found for found in map(text, values) if found is not None), None)
+    for value in values:
+        found = text(value)
+        if found is not None:
+            return found
+    return None
 
 
 def needed(what: str, *values: object) -> str:
@@ -161,7 +170,8 @@ def texts(*values: object) -> tuple[str, ...]:
 
 def one(*values: object) -> tuple[str, ...]:
     """Return the first text among the values as a field of `Person`."""
-    return texts(first(*values))
+    found = first(*values)
+    return () if found is None else (found,)
 
 
 def digest(found: str | None) -> str | None:

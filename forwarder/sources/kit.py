@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.carried import carried
@@ -70,7 +71,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the events of a batch or of one older body. Raises: Unreadable."""
-    data = read.read_object(notice.body)
+    data = decode.read_object(notice.body)
     if "events" in data:
         return _batch(read.records(data["events"]), notice, options)
     if "transaction_id" in data:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.carried import carried
@@ -49,7 +50,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the sign-ups of a notice, or why there are none. Raises: Unreadable."""
-    data = read.read_object(notice.body)
+    data = decode.read_object(notice.body)
     rows = read.records(data["events"]) if "events" in data else [data]
     made = [_row(row, notice, options) for row in rows]
     events = tuple(each for each in made if isinstance(each, Event))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.event import Kind, Notice, Reading
@@ -54,7 +55,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the event of a notice, or why there is none. Raises: Unreadable."""
-    data = read.read_object(notice.body)
+    data = decode.read_object(notice.body)
     if "type" in data and isinstance(data.get("data"), dict):
         topic = read.text(data["type"])
         if topic not in KINDS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.carried import Carried, carried
@@ -63,7 +64,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the one event of a notice, or why there is none. Raises: Unreadable."""
-    data = read.read_object(notice.body)
+    data = decode.read_object(notice.body)
     topic = _header(notice, "topic") or _likely_topic(data)
     reader = TOPICS.get(topic)
     if reader is None:

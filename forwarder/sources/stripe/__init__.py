@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.event import Event, Notice, Reading, Unreadable
@@ -42,7 +43,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:
 def delivery_key(notice: Notice) -> str:
     """Return the id of the Stripe event, the same in each retry."""
     try:
-        found = read.text(read.at(read.read_json(notice.body), "id"))
+        found = read.text(read.at(decode.read_json(notice.body), "id"))
     except Unreadable:
         found = None
     return read.short_key(notice.body, found)
@@ -50,7 +51,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the event of a notice, or why there is none. Raises: Unreadable."""
-    envelope = read.read_object(notice.body)
+    envelope = decode.read_object(notice.body)
     if envelope.get("object") == "v2.core.event":
         return Reading(ignored="thin event: choose snapshot payloads")
     topic = read.text(envelope.get("type")) or ""

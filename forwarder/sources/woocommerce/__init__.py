@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.carried import Carried
@@ -83,7 +84,7 @@ def parse(notice: Notice, options: Options) -> Reading:
     """Return the events of a notice, or why there are none. Raises: Unreadable."""
     if _is_ping(notice):
         return Reading(ignored="ping")
-    data = read.read_object(notice.body)
+    data = decode.read_object(notice.body)
     if "code" in data and "message" in data and "id" not in data:
         raise Unreadable(
             "WooCommerce sent an error instead of the order: the user who owns the "
