@@ -12,6 +12,8 @@ def take_duty(store: Store, job: str, period: str, now: datetime) -> bool:
     """Return True to exactly one caller per job and period, whoever asks first."""
     insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {"job": job, "period": period, "done_at": now}
+    # Not by `rowcount`: for an insert PostgreSQL's driver does not tell it.
+    statement = insert(duties).values(row).on_conflict_do_nothing()
     with store.write() as connection:
-        result = connection.execute(insert(duties).values(row).on_conflict_do_nothing())
-    return result.rowcount == 1
+        taken = connection.execute(statement.returning(duties.c.job)).first()
+    return taken is not None

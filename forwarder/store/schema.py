@@ -79,7 +79,7 @@ notices = sa.Table(
     sa.Index("notices_received", "received_at"),
 )
 
-_DUE_TO_SEND = sa.text("status = 'pending' AND enrich IS NULL")
+_PENDING = sa.text("status = 'pending'")
 _DUE_TO_ENRICH = sa.text("status = 'pending' AND enrich IS NOT NULL")
 _HAS_ORDER = sa.text("order_id IS NOT NULL")
 _REFUSED = sa.text("status = 'refused'")
@@ -117,8 +117,8 @@ deliveries = sa.Table(
         "deliveries_due",
         "destination",
         "next_attempt_at",
-        sqlite_where=_DUE_TO_SEND,
-        postgresql_where=_DUE_TO_SEND,
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
     ),
     sa.Index(
         "deliveries_to_enrich",

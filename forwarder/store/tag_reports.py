@@ -26,10 +26,13 @@ def save_tag_report(store: Store, report: TagReport, now: datetime) -> bool:
         "content": msgspec.json.encode(report),
     }
     with store.write() as connection:
-        result = connection.execute(
-            insert(tag_reports).values(row).on_conflict_do_nothing()
-        )
-    return result.rowcount == 1
+        saved = connection.execute(
+            insert(tag_reports)
+            .values(row)
+            .on_conflict_do_nothing()
+            .returning(tag_reports.c.id)
+        ).first()
+    return saved is not None
 
 
 def load_tag_reports(store: Store, first_on: date, last_on: date) -> list[TagReport]:

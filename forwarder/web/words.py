@@ -36,6 +36,7 @@ REASONS: Final[Mapping[str, Word]] = {
         "No consent",
         "Nothing to do: the visitor did not allow it.",
     ),
+    "discarded": Word("Discarded by a person", _NOTHING),
     "duplicate": Word("Seen before", _NOTHING),
     "live_order": Word(
         "Live order at a test endpoint",

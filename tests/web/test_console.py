@@ -10,6 +10,7 @@ from forwarder.store import log, retention
 from forwarder.store.inbox import Arrival, accept
 from forwarder.store.log import Filter
 from forwarder.store.retention import Retention
+from forwarder.web import console_list
 from forwarder.web.console_frame import coded
 from tests.web.console_desk import NOW, Desktop, event_of, token_in
 
@@ -160,13 +161,42 @@ def test_a_number_links_to_exactly_what_it_counts(full: Desktop, log_in: LogIn) 
     full.drain(Refused("rejected", "no"))
     client = log_in("viewer")
     page = client.get(f"{LIST}?limit=2").text
-    link = page.partition("Refused.")[2] or page
     link = page.partition("It will not be sent again by itself.")[2]
     link = link.partition('href="')[2].partition('"')[0].replace("&amp;", "&")
 
     assert "received in the last 24 hours" in page
     assert "1" == tallies_in(page)["refused"]
     assert [10] == ids_in(client.get(link).text)
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize(
+    ("query", "skipped"),
+    [("limit=2", "2"), ("since=2026-11-21&limit=2", "2"), ("order=1007", "1")],
+)
+def test_counting_reads_only_the_latest_where_there_are_many(
+    log_in: LogIn, monkeypatch: pytest.MonkeyPatch, query: str, skipped: str
+) -> None:
+    monkeypatch.setattr(console_list, "COUNTED_MAX", 3)  # 7, 8 and 9
+    page = log_in("viewer").get(f"{LIST}?{query}").text
+
+    assert skipped == tallies_in(page)["skipped"]
+    assert ("order" not in query) == ("among the latest 3" in page)
+
+
+def test_counting_a_period_that_is_over_keeps_to_it(
+    full: Desktop, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = full.clock.now + timedelta(minutes=1)
+    full.clock.now += timedelta(hours=2)
+    for number in range(50, 54):
+        full.take(event_of(number), skip="unpaid")
+    monkeypatch.setattr(console_list, "COUNTED_MAX", 3)
+    query = f"until={until:%Y-%m-%dT%H:%M}&limit=2"
+    page = log_in("viewer").get(f"{LIST}?{query}").text
+
+    assert "2" == tallies_in(page)["skipped"]
+    assert "among the latest 3" in page
 
 
 @pytest.mark.usefixtures("full")

@@ -15,7 +15,8 @@ from tests.web.console_desk import PASSWORD, Desktop, event_of
 EYES = (Path(__file__).parent / "console_eyes.js").read_text(encoding="utf-8")
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 360.5)
-    .filter(e => !e.closest(".wide") && getComputedStyle(e).position !== "absolute")
+    .filter(e => getComputedStyle(e).position !== "absolute")
+    .filter(e => !e.closest(".wide, thead"))
     .map(e => `${e.tagName}.${e.className}`)"""
 AddUsers = Callable[..., None]
 LooksLike = Callable[..., "Window"]

@@ -75,7 +75,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id', 'kind', 'destination', name='deliveries_once')
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
-        batch_op.create_index('deliveries_due', ['destination', 'next_attempt_at'], unique=False, sqlite_where=sa.text("status = 'pending' AND enrich IS NULL"), postgresql_where=sa.text("status = 'pending' AND enrich IS NULL"))
+        batch_op.create_index('deliveries_due', ['destination', 'next_attempt_at'], unique=False, sqlite_where=sa.text("status = 'pending'"), postgresql_where=sa.text("status = 'pending'"))
         batch_op.create_index('deliveries_notice', ['notice_id'], unique=False)
         batch_op.create_index('deliveries_order', ['order_id'], unique=False, sqlite_where=sa.text('order_id IS NOT NULL'), postgresql_where=sa.text('order_id IS NOT NULL'))
         batch_op.create_index('deliveries_received', ['received_at'], unique=False)
