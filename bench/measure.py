@@ -5,7 +5,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -99,7 +99,7 @@ def alone(name: str, unit: str, samples: Sequence[float], goal: Goal) -> Row:
         "baseline": figure(measure),
         "baseline_name": "its own median" if goal.value is None else "the goal",
         "ratio": spread([one / measure for one in samples]),
-        **_goal(goal, own),
+        **_goal(replace(goal, by="ours"), own),
         "pairs": len(samples),
         "load": round(os.getloadavg()[0], 1),
     }

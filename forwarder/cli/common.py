@@ -1,29 +1,29 @@
 """What the commands share: settings or exit code 2, JSON or text."""
 
-import os
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import orjson
 
-from config.settings import Settings, UnusableSettings, load
-from forwarder.sources import SOURCES
+from forwarder.cli.start import WRONG_USE, settings_or_exit, stop_wrong_use
 from forwarder.store.migrate import upgrade
 from forwarder.store.seal import BadKey
 from forwarder.wiring import Wired, wire
 
+__all__ = [
+    "BAD_NEWS",
+    "WRONG_USE",
+    "json_option",
+    "print_json",
+    "ready_or_exit",
+    "settings_or_exit",
+    "stop_wrong_use",
+    "wired_or_exit",
+]
+
 BAD_NEWS = 1
-WRONG_USE = 2
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def settings_or_exit() -> Settings:
-    """Return the settings; with faults, print them all and exit with 2."""
-    try:
-        return load(os.environ, sources=SOURCES)
-    except UnusableSettings as unusable:
-        stop_wrong_use(str(unusable))
 
 
 def wired_or_exit() -> Wired:
@@ -40,12 +40,6 @@ def ready_or_exit() -> Wired:
     if wired.store.is_sqlite:
         upgrade(wired.store)
     return wired
-
-
-def stop_wrong_use(text: str) -> NoReturn:
-    """Say what is wrong on standard error and exit with 2."""
-    click.echo(text, err=True)
-    raise SystemExit(WRONG_USE)
 
 
 def print_json(data: Any) -> None:  # noqa: ANN401  whatever orjson takes

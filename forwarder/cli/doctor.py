@@ -131,7 +131,7 @@ def _broker(wired: Wired) -> Iterator[Finding]:
         check="broker",
         verdict="red" if fault else "ok",
         seen=f"no answer ({fault})" if fault else "answers",
-        mend="start it; until then deliveries go out at the beat's pace only"
+        mend="start it; until then a worker looks for work every 5 s only"
         if fault
         else "",
     )

@@ -8,8 +8,8 @@ from typing import IO, Literal, cast
 
 import click
 
-from forwarder.cli.common import settings_or_exit, stop_wrong_use
 from forwarder.cli.locks import Busy, hold
+from forwarder.cli.start import settings_or_exit, stop_wrong_use
 
 BACKLOG = 1_024
 

@@ -12,6 +12,7 @@ from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
 
 TIMEOUT_S = (3, 20)
+SERIAL_FROM = 10**8  # a number in JSON does not begin with 0
 
 
 @click.command()
@@ -35,7 +36,7 @@ def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> 
         names = ", ".join(known)
         stop_wrong_use(f"name one of these samples and --to URL: {names}")
     now = datetime.now(UTC)  # noqa: TID251  a door
-    serial = secrets.randbelow(10**9)
+    serial = SERIAL_FROM + secrets.randbelow(9 * SERIAL_FROM)
     used = secret or TEST_SECRETS[source]
     try:
         reply = post(url, fresh(source, case, used, now, serial))
@@ -62,7 +63,7 @@ def post(
     url: str, notice: Notice, session: requests.Session | None = None
 ) -> requests.Response:
     """Post a notice as a shop would; an unsigned source's secret ends the address."""
-    target = f"{url.rstrip('/')}/{notice.path_secret}" if notice.path_secret else url
+    target = "/".join(filter(None, (url.rstrip("/"), notice.path_secret)))
     caller = requests if session is None else session
     return caller.post(
         target,

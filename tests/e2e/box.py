@@ -24,7 +24,6 @@ import psutil
 import requests
 
 from config.settings import load
-from forwarder.core.delivery import Status
 from forwarder.samples import TEST_SECRETS
 from forwarder.store import Store, health, log
 from forwarder.store.log import Filter
@@ -36,7 +35,6 @@ READY_WITHIN_S = 40.0
 STOP_WITHIN_S = 30.0  # the promise of `serve`
 CLEAR_WITHIN_S = 3.0
 LOG_LINES = 25
-OPEN = {Status.PENDING, Status.BLOCKED}
 OURS = ("FORWARDER_", "PINTEREST_", "SENTRY_")
 
 
@@ -236,7 +234,7 @@ class Box:
 
     def start_all(self) -> None:
         """Start the sandbox and then one box, or the three roles of many boxes."""
-        upgrade(self.store)
+        self.upgrade()
         sandbox = self.start("sandbox", f"--port={self.sandbox_port}")
         roles = ["web", "worker", "beat"] if self.broker_url else ["serve"]
         for role in roles:
@@ -278,6 +276,10 @@ class Box:
     def the(self, role: str) -> Running:
         """Return the latest process of this role."""
         return [one for one in self.running if one.name == role][-1]
+
+    def upgrade(self) -> None:
+        """Make the tables, as the release line does with `forwarder db upgrade`."""
+        upgrade(self.store)
 
     def wait_for(self, one: Running, is_so: Callable[[], bool]) -> None:
         def is_so_or_over() -> bool:
@@ -332,10 +334,15 @@ class Box:
             wanted = Filter(before_id=page.next_id)
 
     def is_drained(self) -> bool:
-        return not OPEN & self.counts().keys()
+        return not health.backlogs(self.store)
 
     def wait_until_drained(self, within_s: float = 60.0) -> None:
-        wait_until("everything is settled", self.is_drained, within_s)
+        wait_until("everything is settled", self.is_drained, within_s, 0.1)
+
+    def hurry(self) -> bool:
+        """Let time pass; say whether everything is settled."""
+        self.let_time_pass()
+        return self.is_drained()
 
     def ledger(self, *, with_events: bool = False) -> dict[str, Any]:
         query = "" if with_events else "?events=0"

@@ -1,15 +1,14 @@
 """Shops that post genuine webhooks, many at once, and note what they were told."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 from threading import local
 from time import monotonic, perf_counter, sleep
 
-import requests
-
-from forwarder.cli.trigger import post
 from forwarder.core.event import Notice
 from forwarder.samples import TEST_SECRETS, fresh
 from tests.e2e.box import Box
@@ -37,6 +36,7 @@ FIRST_SERIAL = 100_000
 THREADS = 6
 GIVE_UP_S = 60.0
 AGAIN_AFTER_S = 0.2
+LOST = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,47 +85,67 @@ def post_all(box: Box, given: Iterable[Webhook], threads: int = THREADS) -> Told
     """
     told = Told()
     mine = local()
+    lines: list[HTTPConnection] = []
 
-    def post_one(webhook: Webhook) -> tuple[Webhook, requests.Response, float]:
-        if not hasattr(mine, "session"):
-            mine.session = requests.Session()
-            mine.session.trust_env = False
-        url = f"{box.url}/hooks/{webhook.endpoint}"
+    def line() -> HTTPConnection:
+        if not hasattr(mine, "line"):
+            mine.line = HTTPConnection("127.0.0.1", box.port, timeout=GIVE_UP_S)
+            lines.append(mine.line)
+        return mine.line
+
+    def post_one(webhook: Webhook) -> tuple[Webhook, int, bytes, float]:
         notice = webhook.notice()
         deadline = monotonic() + GIVE_UP_S
         while True:
             started_s = perf_counter()
-            reply = _answer(url, notice, mine.session)
-            if reply is not None and reply.status_code != 503:
-                return webhook, reply, perf_counter() - started_s
+            status, body = _post(line(), webhook, notice)
+            if status not in {LOST, 503}:
+                return webhook, status, body, perf_counter() - started_s
             assert monotonic() < deadline, "the service does not come back"
             told.repeated += 1
             sleep(AGAIN_AFTER_S)
 
     with ThreadPoolExecutor(threads) as pool:
-        for webhook, reply, took_s in pool.map(post_one, given):
-            _note(told, webhook, reply)
+        for webhook, status, body, took_s in pool.map(post_one, given):
+            _note(told, webhook, status, body)
             told.took_s.append(took_s)
+    for one in lines:
+        one.close()
     return told
 
 
-def _answer(
-    url: str, notice: Notice, session: requests.Session
-) -> requests.Response | None:
-    """Return the answer; None when the connection broke before it came."""
+def _post(line: HTTPConnection, webhook: Webhook, notice: Notice) -> tuple[int, bytes]:
+    """Return status and body; the status is LOST when no answer came."""
+    path = f"/hooks/{webhook.endpoint}/{notice.path_secret}".rstrip("/")
     try:
-        return post(url, notice, session)
-    except requests.RequestException:
-        return None
+        line.request("POST", path, notice.body, dict(notice.headers))
+        reply = line.getresponse()
+        return reply.status, reply.read()
+    except (HTTPException, OSError):
+        line.close()
+        return LOST, b""
 
 
-def _note(told: Told, webhook: Webhook, reply: requests.Response) -> None:
-    if reply.status_code != 200:
-        told.others.append(f"{reply.status_code} {reply.text[:200]}")
+def _note(told: Told, webhook: Webhook, status: int, body: bytes) -> None:
+    if status != 200:
+        told.others.append(f"{status} {body[:200]!r}")
         return
-    answer = reply.json()
+    answer = json.loads(body)
     told.accepted += answer["accepted"]
     told.duplicates += answer["duplicates"]
     told.event_ids.update(webhook.event_ids)
     if answer["ignored"] or answer["quarantined"]:
-        told.others.append(reply.text)
+        told.others.append(body.decode())
+
+
+def in_sum(parts: Iterable[Told]) -> Told:
+    """Return several tellings as one."""
+    sum_ = Told()
+    for part in parts:
+        sum_.accepted += part.accepted
+        sum_.duplicates += part.duplicates
+        sum_.repeated += part.repeated
+        sum_.others += part.others
+        sum_.took_s += part.took_s
+        sum_.event_ids |= part.event_ids
+    return sum_

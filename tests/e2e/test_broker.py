@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from statistics import median
-from time import monotonic
 
 import pytest
 
 from tests.e2e.box import Box
-from tests.e2e.shops import Told, Webhook, post_all, webhooks
+from tests.e2e.shops import Told, post_all, webhooks
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.slow
@@ -56,20 +55,25 @@ def test_without_its_broker_the_service_answers_and_forwards(
 
     with fault(redis_server):
         meanwhile = some(many_boxes, 1)
-        at_s = monotonic()
         many_boxes.wait_until_drained(WITHOUT_BROKER_S)
-        print("drained without", monotonic() - at_s)
     after = some(many_boxes, 2)
-    at_s = monotonic()
     many_boxes.wait_until_drained(AFTER_RETURN_S)
-    print("drained after", monotonic() - at_s)
-    print(
-        [median(x.took_s) for x in (before, meanwhile, after)],
-        [max(x.took_s) for x in (before, meanwhile, after)],
-    )
 
     assert [N, N, N] == [told.accepted for told in (before, meanwhile, after)]
     assert median(meanwhile.took_s) < max(1.0, 5 * median(before.took_s))
     assert 3 * N == many_boxes.ledger()["unique"]
     assert 0 == many_boxes.ledger()["duplicates"]
     assert [] == many_boxes.crashes()
+
+
+def test_a_worker_stops_in_time_while_its_broker_hangs(
+    many_boxes: Box, redis_server: RedisServer
+) -> None:
+    many_boxes.upgrade()
+    worker = many_boxes.start_worker()
+
+    with hung(redis_server):
+        code = worker.stop()
+
+    assert 0 == code
+    assert [] == worker.left()

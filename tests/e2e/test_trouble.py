@@ -3,8 +3,8 @@
 In the end each answered one has arrived once, and nothing waits.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from random import Random  # noqa: TID251 - with a seed that is written down
 from time import sleep
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from forwarder.core.delivery import Status
 from forwarder.store.schema import deliveries
 from tests.e2e.box import Box, wait_until
-from tests.e2e.shops import Told, Webhook, post_all, webhooks
+from tests.e2e.shops import Told, Webhook, in_sum, post_all, webhooks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -23,7 +23,7 @@ SEED = 20_261_121
 N = 5_000
 REPEAT_EVERY = 25
 DRAINED_WITHIN_S = 120.0
-ONCE: list[dict[str, object]] = [
+FAULTS: list[Mapping[str, object]] = [
     {"fault": "http", "status": 500},
     {"fault": "http", "status": 500, "when": "after"},
     {"fault": "http", "status": 429, "headers": {"Retry-After": "1"}},
@@ -39,60 +39,56 @@ ONCE: list[dict[str, object]] = [
     {"fault": "html", "status": 502},
     {"fault": "slow", "seconds": 1},
 ]
-CRASH = "crash"
-N_CRASHES = 4
+REASONS = {"rejected", "attempts_exhausted"}
+CRASH = "the worker crashes in the middle of a request"
+WEB_REASONS = {"rejected", "attempts_exhausted"}
+WEB_CRASH = "the web crashes"
+N_CRASHES = 3
+HANG: Mapping[str, object] = {"fault": "hang_after_accept", "seconds": 60}
+Trouble = Mapping[str, object] | str
 
 
-def given(random: Random) -> Iterator[Webhook]:
-    """Give the webhooks, some of them twice, the second time a little later."""
-    again: list[Webhook] = []
+def parts(random: Random, n_parts: int) -> list[list[Webhook]]:
+    """Return the webhooks in parts; some come twice, the second time later."""
+    found: list[list[Webhook]] = [[] for _ in range(n_parts)]
     for webhook in webhooks(N):
-        yield webhook
+        place = random.randrange(n_parts)
+        found[place].append(webhook)
         if webhook.serial % REPEAT_EVERY == 0:
-            again.append(webhook)
-        if again and random.random() < 0.02:
-            yield again.pop(0)
-    yield from again
-
-
-def troubles(random: Random) -> list[dict[str, object] | str]:
-    """Return what goes wrong, in an order of its own."""
-    found = [*ONCE, *[CRASH] * N_CRASHES]
-    random.shuffle(found)
+            found[random.randrange(place, n_parts)].append(webhook)
     return found
 
 
-def crash_in_a_request(box: Box) -> None:
-    """Kill the worker while its request is accepted and not answered yet."""
-    n_before = box.ledger()["batches"]["count"]
-    box.order({"fault": "hang_after_accept", "seconds": 60})
-    wait_until("a request hangs", lambda: _n_batches(box) > n_before, 60)
-    pid = box.kill("worker")
-    box.clear_faults()
-    box.let_leases_lapse(pid)
+def go_through(box: Box, random: Random) -> list[Told]:
+    """Let each trouble happen once, while shops go on posting."""
+    troubles: list[Trouble] = [*FAULTS, *[CRASH] * N_CRASHES, WEB_CRASH]
+    random.shuffle(troubles)
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        for trouble, part in zip(troubles, parts(random, len(troubles)), strict=True):
+            posting = pool.submit(post_all, box, part)
+            happen(box, trouble, random)
+            told.append(posting.result())
+    return told
 
 
-def _n_batches(box: Box) -> int:
-    box.let_time_pass()
-    n: int = box.ledger()["batches"]["count"]
-    return n
-
-
-def go_through(box: Box, random: Random, posting: Future[Told]) -> None:
-    for trouble in troubles(random):
+def happen(box: Box, trouble: Trouble, random: Random) -> None:
+    if trouble == WEB_CRASH:
         sleep(random.random() / 2)
-        if isinstance(trouble, str):
-            crash_in_a_request(box)
-        else:
-            box.order(trouble)
-            box.let_time_pass()
-    box.kill("web")
-    posting.result()
+        box.kill("web")
+        return
+    box.order(HANG if isinstance(trouble, str) else trouble)
+    wait_until("the fault has come", lambda: has_come(box), 60, 0.2)
+    if trouble == CRASH:
+        sleep(random.random() / 2)
+        pid = box.kill("worker")
+        box.clear_faults()
+        box.let_leases_lapse(pid)
 
 
-def is_drained(box: Box) -> bool:
+def has_come(box: Box) -> bool:
     box.let_time_pass()
-    return box.is_drained()
+    return box.n_faults() == 0
 
 
 def claims_left(box: Box) -> int:
@@ -103,25 +99,21 @@ def claims_left(box: Box) -> int:
 
 
 def test_after_every_trouble_each_answered_webhook_has_arrived_once(box: Box) -> None:
-    random = Random(SEED)  # noqa: S311
     box.start_all()
 
-    with ThreadPoolExecutor(1) as pool:
-        posting = pool.submit(post_all, box, given(random))
-        go_through(box, Random(SEED), posting)  # noqa: S311
-    told = posting.result()
-    wait_until("all settled", lambda: is_drained(box), DRAINED_WITHIN_S, 0.5)
+    told = in_sum(go_through(box, Random(SEED)))  # noqa: S311
+    wait_until("all settled", box.hurry, DRAINED_WITHIN_S, 0.5)
     refused = [line for line in box.lines() if line.status is Status.REFUSED]
     before = box.ledger()
     replayed = box.run("events", "replay", "--status", "refused", "--yes")
-    wait_until("all settled", lambda: is_drained(box), DRAINED_WITHIN_S, 0.5)
+    wait_until("all settled", box.hurry, DRAINED_WITHIN_S, 0.5)
     lines, ledger = box.lines(), box.ledger(with_events=True)
     events = [one["event"] for one in ledger["events"]]
 
     assert ([], 0) == (told.others, replayed.returncode)
-    assert {"rejected"} == {line.reason for line in refused}
-    assert {"Not a good event."} == {line.message for line in refused}
-    assert before["rejected"] >= len(refused) > 0
+    assert {"rejected"} <= {line.reason for line in refused} <= REASONS
+    assert before["rejected"] > 0
+    assert all(line.message for line in refused)
     assert {"delivered": len(told.event_ids)} == box.counts()
     assert told.event_ids == {line.event_id for line in lines}
     assert told.event_ids == {event["event_id"] for event in events}
@@ -130,14 +122,6 @@ def test_after_every_trouble_each_answered_webhook_has_arrived_once(box: Box) ->
     assert ledger["duplicates"] == ledger["duplicates_identical"]
     assert 0 == claims_left(box)
     assert [] == box.crashes()
-    print(
-        told.accepted,
-        told.duplicates,
-        told.repeated,
-        len(refused),
-        {k: v for k, v in ledger.items() if k != "events"},
-        max(l.attempts for l in lines),
-    )
 
 
 def sales(events: list[dict[str, Any]]) -> list[str]:

@@ -18,6 +18,8 @@ _.close_connection  # http.server reads it
 _.daemon_threads  # socketserver reads it
 _.block_on_close  # socketserver reads it
 _.shutdown_request  # socketserver calls it
+_._get  # kombu calls it for the next message of a queue
+_._queue_bind  # kombu calls it when a queue is declared
 _.impl  # SQLAlchemy reads a column type's parts
 _.cache_ok  # SQLAlchemy reads a column type's parts
 _.process_bind_param  # SQLAlchemy calls it for each value that is stored

@@ -211,6 +211,17 @@ def test_a_new_credential_ends_a_block_at_once(bench: Bench) -> None:
     assert [("delivered", "")] == bench.words()
 
 
+def test_a_credential_may_change_while_all_is_well(bench: Bench) -> None:
+    take(bench.store, an_event(1))
+    drain(bench.destination, bench.desk())
+    bench.destination.credential = "token-2"
+    drain(bench.destination, bench.desk())
+
+    known = health.health_of(bench.store, "main")
+    assert known is not None
+    assert (health.OK, "token-2") == (known.state, known.credential)
+
+
 def test_a_block_says_why(bench: Bench) -> None:
     take(bench.store, an_event(1))
     bench.destination.script = [say(AUTH)]

@@ -85,7 +85,7 @@ def test_a_genuine_order_of_a_real_shop_waits_to_be_sent(store: Store) -> None:
         source=SOURCES["shopify"],
         source_name="shopify",
     )
-    notice = fresh("shopify", "orders-paid", secret, NOW, 12345)
+    notice = fresh("shopify", "orders-paid", secret, NOW, 912345)
 
     receipt = receive(endpoint, notice, store, NOW)
 

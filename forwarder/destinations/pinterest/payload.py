@@ -184,7 +184,8 @@ def _add_page(document: dict[str, Any], event: Event, person: Hashed) -> None:
             person.dropped.append(Dropped(field="page_url", reason=address.reason))
         else:
             document["event_source_url"] = address
-        person.dropped += [Dropped(field=one, reason="personal_data") for one in taken]
+        for part in taken:
+            person.dropped.append(Dropped(field=part, reason="personal_data"))
     if event.language:
         language = page.language(event.language)
         if isinstance(language, Drop):

@@ -462,3 +462,9 @@ def test_the_oldest_event_is_stopped_before_pinterest_does() -> None:
 
     assert timedelta(days=7, minutes=-10) == destination.max_age
     assert ("main", 1000) == (destination.name, destination.max_batch)
+
+
+def test_late_events_may_be_stopped_after_an_hour() -> None:
+    destination = PinterestDestination("main", settings(late_policy="skip"))
+
+    assert timedelta(hours=1) == destination.max_age

@@ -1,0 +1,281 @@
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from forwarder.cli.events import follow
+from forwarder.core.delivery import Delivered, Refused
+from forwarder.core.event import Kind, Unreadable
+from forwarder.pipeline.drain import Desk, drain
+from forwarder.pipeline.receive import receive
+from forwarder.store import Store, log
+from forwarder.store.log import Filter
+from tests.cli.conftest import Shell
+from tests.pipeline.stand_in import StandIn, say
+from tests.pipeline.test_receive import NOTICE, an_endpoint
+from tests.servers import stop
+from tests.store.shop import an_event, take
+
+NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251  the commands' clock
+LINE = {
+    "event_id",
+    "kind",
+    "source",
+    "endpoint",
+    "destination",
+    "status",
+    "reason",
+    "order_id",
+    "occurred_at",
+    "received_at",
+    "attempts",
+    "next_attempt_at",
+    "settled_at",
+}
+
+
+@pytest.fixture
+def full(store: Store) -> Store:
+    """Number 1 was delivered, 2 refused, 3 waits."""
+    for number, outcome in ((1, Delivered()), (2, Refused("invalid", "currency"))):
+        take(store, an_event(number, at=NOW), at=NOW)
+        desk = Desk(store=store, worker="w", clock=lambda: NOW, jitter=lambda: 0.5)
+        drain(StandIn(script=[say(outcome)]), desk)
+    take(store, an_event(3, Kind.SIGNUP, NOW), at=NOW)
+    return store
+
+
+def words(store: Store) -> list[tuple[str | None, str]]:
+    lines = log.list_deliveries(store, Filter()).lines
+    return [(line.order_id, line.status.value) for line in reversed(lines)]
+
+
+def test_the_list_is_json_of_the_promised_shape(full: Store, shell: Shell) -> None:
+    del full
+    page = shell.json("events", "list")
+
+    assert (["3", "2", "1"], None) == (
+        [line["order_id"] for line in page["items"]],
+        page["next"],
+    )
+    assert set(page["items"][0]) >= LINE
+    assert "refused" == page["items"][1]["status"]
+    first = shell.json("events", "list", "--limit", "1")
+    rest = shell.json("events", "list", "--cursor", str(first["next"]))
+    assert ["2", "1"] == [line["order_id"] for line in rest["items"]]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (["--status", "refused"], ["2"]),
+        (["--source", "shopify", "--endpoint", "my-shop"], ["3", "2", "1"]),
+        (["--kind", "signup"], ["3"]),
+        (["--order", "1"], ["1"]),
+        (["--event-id", "shopify:my-shop:2:checkout"], ["2"]),
+        (["--reason", "invalid"], ["2"]),
+        (["--since", "2100-01-01"], []),
+        (["--until", "2100-01-01"], ["3", "2", "1"]),
+    ],
+)
+def test_the_list_is_narrowed_by_every_filter(
+    full: Store, shell: Shell, filters: list[str], found: list[str]
+) -> None:
+    del full
+    page = shell.json("events", "list", *filters)
+
+    assert found == [line["order_id"] for line in page["items"]]
+
+
+def test_the_list_is_readable(full: Store, shell: Shell) -> None:
+    del full
+    result = shell.run("events", "list", "--limit", "2")
+
+    assert 0 == result.exit_code
+    assert "refused (invalid)" in result.stdout
+    assert "more: --cursor" in result.stdout
+    none = shell.run("events", "list", "--order", "nobody")
+    assert (0, "no delivery matches\n") == (none.exit_code, none.stdout)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["events", "list", "--status", "sent"],
+        ["events", "list", "--limit", "x"],
+        ["events", "tail", "--since", "soon"],
+        ["events", "replay", "--status", "sent"],
+        ["events", "discard", "--until", "x"],
+        ["events", "discard"],
+        ["events", "nothing"],
+    ],
+)
+def test_wrong_usage_is_2_and_told_on_standard_error(
+    shell: Shell, words: list[str]
+) -> None:
+    result = shell.run(*words)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert result.stderr
+
+
+def test_one_delivery_is_shown_whole(full: Store, shell: Shell) -> None:
+    del full
+    story = shell.json("events", "show", "2")
+
+    assert set(story) >= LINE | {"notice", "payload", "history"}
+    assert [("refused", 500, 1, "auto", "currency")] == [
+        (
+            one["outcome"],
+            one["http_status"],
+            one["batch_size"],
+            one["mode"],
+            one["message"],
+        )
+        for one in story["history"]
+    ]
+    by_id = shell.json("events", "show", story["event_id"])
+    assert story == by_id
+
+
+def test_one_delivery_is_shown_in_words(full: Store, shell: Shell) -> None:
+    del full
+    result = shell.run("events", "show", "2")
+
+    assert 0 == result.exit_code
+    for part in ("refused", "Pinterest said: currency", "HTTP 500", "sent: {", "phone"):
+        assert part in result.stdout
+
+
+def test_a_delivery_that_was_not_tried_yet_is_shown(full: Store, shell: Shell) -> None:
+    del full
+    result = shell.run("events", "show", "3")
+
+    assert 0 == result.exit_code
+    assert "pending" in result.stdout
+    assert "sent:" not in result.stdout
+
+
+def test_a_delivery_that_is_not_there_is_bad_news(shell: Shell) -> None:
+    result = shell.run("events", "show", "nobody")
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert "nobody" in result.stderr
+
+
+def test_a_replay_counts_first_and_asks(full: Store, shell: Shell) -> None:
+    counted = shell.json("events", "replay", "--dry-run")
+    assert (2, 1, 0) == (
+        counted["plans"][0]["n_ready"],
+        counted["plans"][0]["n_delivered"],
+        counted["n_set_back"],
+    )
+    declined = shell.run("events", "replay", text="n\n")
+    assert (0, True) == (declined.exit_code, "0 set back" in declined.stdout)
+    assert [("1", "delivered"), ("2", "refused"), ("3", "pending")] == words(full)
+    dry = shell.run("events", "replay", "--dry-run", "--yes")
+    assert "0 set back" in dry.stdout
+    done = shell.run("events", "replay", "--status", "refused", text="y\n")
+    assert (0, True) == (done.exit_code, "1 set back" in done.stdout)
+    assert [("1", "delivered"), ("2", "pending"), ("3", "pending")] == words(full)
+
+
+def test_a_replay_as_json_runs_without_asking(full: Store, shell: Shell) -> None:
+    assert 2 == shell.json("events", "replay")["n_set_back"]
+    assert {"pending"} == {status for _, status in words(full)}
+
+
+def test_what_will_never_be_sent_is_given_up(full: Store, shell: Shell) -> None:
+    counted = shell.json("events", "discard", "--reason", "invalid", "--dry-run")
+    assert {"n_open": 1, "n_discarded": 0} == counted
+    declined = shell.run("events", "discard", "--status", "refused", text="n\n")
+    assert "0 discarded" in declined.stdout
+    done = shell.run("events", "discard", "--status", "refused", "--yes")
+    assert (0, "1 wait or were refused\n1 discarded\n") == (done.exit_code, done.stdout)
+    assert [("1", "delivered"), ("2", "skipped"), ("3", "pending")] == words(full)
+    assert {"n_open": 1, "n_discarded": 1} == shell.json(
+        "events", "discard", "--status", "pending"
+    )
+
+
+def test_held_webhooks_are_read_again(store: Store, shell: Shell) -> None:
+    receive(an_endpoint(Unreadable("broken")), NOTICE, store, NOW)
+
+    counts = {"n_read": 0, "n_still_unreadable": 1}
+    assert counts == shell.json("events", "reparse", "--dry-run")
+    result = shell.run("events", "reparse")
+    assert (0, "0 can be read now, 1 still can not\n") == (
+        result.exit_code,
+        result.stdout,
+    )
+
+
+def test_tail_starts_where_the_log_ends(store: Store, no_nap: object) -> None:
+    del no_nap
+    take(store, an_event(1), at=NOW)
+    lines = follow(store, Filter(), 2)
+
+    def coming() -> Iterator[None]:
+        take(store, *(an_event(number) for number in (2, 3, 4)), at=NOW)
+        yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        step = coming()
+        patch.setattr("time.sleep", lambda _: next(step, None))
+        seen = [next(lines).order_id for _ in range(3)]
+
+    assert ["2", "3", "4"] == seen
+
+
+def test_tail_of_an_empty_log_repeats_nothing(store: Store) -> None:
+    lines = follow(store, Filter(), 50)
+    numbers = iter(range(1, 9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "time.sleep",
+            lambda _: take(store, an_event(next(numbers)), an_event(next(numbers))),
+        )
+        seen = [next(lines).order_id for _ in range(6)]
+
+    assert ["1", "2", "3", "4", "5", "6"] == seen
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_tail_prints_what_comes_until_it_is_stopped(
+    store: Store, shell: Shell, *, as_json: bool
+) -> None:
+    command = [sys.executable, "-m", "forwarder", "events", "tail"]
+    process = subprocess.Popen(  # noqa: S603  our own interpreter
+        [*command, "--json"] if as_json else command,
+        cwd=shell.folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        line = b""
+        number = 0
+        os.set_blocking(process.stdout.fileno(), False)
+        until = datetime.now(UTC) + timedelta(seconds=30)  # noqa: TID251
+        while not line and datetime.now(UTC) < until:  # noqa: TID251
+            number += 1  # it says nothing until something new comes
+            take(store, an_event(number), at=NOW)
+            line = process.stdout.readline() or b""
+            select.select([process.stdout], [], [], 0.3)
+        process.send_signal(signal.SIGINT)
+
+        assert 0 == process.wait(10)
+    finally:
+        stop(process)
+        if process.stdout is not None:
+            process.stdout.close()
+    if as_json:
+        assert "my-shop" == orjson.loads(line)["endpoint"]
+    else:
+        assert b"checkout" in line

@@ -1,0 +1,133 @@
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from forwarder.store import Store, migrate, open_store
+from forwarder.store.engine import connect
+from forwarder.store.migrate import NEWEST, current_version, upgrade
+from forwarder.store.schema import metadata
+from forwarder.store.seal import BadKey, Sealer, Unopenable
+from forwarder.store.writer import StoreDown
+from tests.store.conftest import KEY
+from tests.store.shop import NOW, an_event, take
+
+
+def test_an_empty_database_has_no_version(database_url: str) -> None:
+    store = open_store(database_url, [KEY])
+
+    assert current_version(store) is None
+    assert upgrade(store)
+    assert NEWEST == current_version(store)
+    assert not upgrade(store)
+    store.close()
+
+
+def test_the_newest_version_is_the_last_file() -> None:
+    folder = Path(migrate.__file__).parent / "migrations" / "versions"
+    files = sorted(file.name for file in folder.glob("[0-9]*.py"))
+
+    assert NEWEST == files[-1].partition("_")[0]
+
+
+def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
+    with store.write() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        found = compare_metadata(context, metadata)
+
+    assert [] == [one for one in found if one[0] != "modify_comment"]
+
+
+def test_two_that_upgrade_at_once_do_it_once(database_url: str) -> None:
+    stores = [open_store(database_url, [KEY]) for _ in range(2)]
+    done: list[str | None] = []
+
+    def work(store: Store) -> None:
+        upgrade(store)
+        done.append(current_version(store))
+
+    threads = [threading.Thread(target=work, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [NEWEST, NEWEST] == done
+    for store in stores:
+        store.close()
+
+
+def test_a_database_that_is_not_there_is_down_in_our_words() -> None:
+    store = open_store("postgresql://nobody@127.0.0.1:9/none", [KEY], "web")
+
+    with pytest.raises(StoreDown):
+        current_version(store)
+    with pytest.raises(StoreDown):
+        take(store, an_event(1))
+    with pytest.raises(StoreDown):
+        store.now()
+    store.close()
+
+
+def test_a_database_without_tables_is_down_in_our_words(sqlite_url: str) -> None:
+    store = open_store(sqlite_url, [KEY])
+
+    with pytest.raises(StoreDown) as caught:
+        take(store, an_event(1))
+    assert "ada" not in repr(caught.value.__cause__)
+    store.close()
+
+
+def test_an_address_without_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no file"):
+        connect("sqlite://", "web")
+
+
+def test_the_clock_is_the_databases(store: Store) -> None:
+    first, second = store.now(), store.now()
+
+    assert first <= second
+    assert first.tzinfo is not None
+
+
+def test_errors_quote_no_values(store: Store) -> None:
+    statement = sa.text("SELECT * FROM nowhere WHERE email = :email")
+    with (
+        pytest.raises((sa.exc.SQLAlchemyError, StoreDown)) as caught,
+        store.read() as connection,
+    ):
+        connection.execute(statement, {"email": "ada@example.org"})
+
+    assert "ada@" not in str(caught.value)
+    assert "ada@" not in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ([], "no data key"),
+        (["c2hvcnQ"], "5 bytes instead of 32"),
+        (["a"], "not base64url"),
+        (["é" * 43], "not base64url"),
+    ],
+)
+def test_an_unusable_key_is_told(keys: list[str], fault: str) -> None:
+    with pytest.raises(BadKey, match=fault):
+        Sealer(keys)
+
+
+def test_an_old_key_still_opens_and_a_lost_one_does_not() -> None:
+    old, new = Sealer([KEY]), Sealer(["bmV3" * 10 + "bmU", KEY])
+    sealed = old.seal(b"someone", "row", NOW)
+
+    assert b"someone" == new.open(sealed, "row")
+    assert old.secret("a") != old.secret("b")
+    assert old.secret("a") != new.secret("a")
+    with pytest.raises(Unopenable):
+        old.open(new.seal(b"someone", "row", NOW), "row")
+    for broken in (b"", b"x", sealed[:10], sealed[:-1], sealed + b"x"):
+        with pytest.raises(Unopenable):
+            old.open(broken, "row")

@@ -1,0 +1,352 @@
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from forwarder.core.event import Notice
+from forwarder.samples import TEST_SECRETS, fresh
+from forwarder.sources import SOURCES
+from forwarder.store import Store, log, open_store
+from forwarder.store.log import Filter
+from forwarder.store.migrate import upgrade
+from forwarder.web.hooks import BODY_MAX_BYTES
+from tests.servers import free_port, stop, wait_until_open
+from tests.web.console_desk import DATA_KEY, NOW
+from tests.web.doors import NOWHERE, Doors, an_order
+
+
+@pytest.fixture
+def doors(sqlite_url: str) -> Iterator[Doors]:
+    store = open_store(sqlite_url, [DATA_KEY], "web")
+    upgrade(store)
+    yield Doors(store)
+    store.close()
+
+
+@pytest.fixture
+def client(doors: Doors) -> FlaskClient:
+    return doors.app.test_client()
+
+
+def post(client: FlaskClient, name: str, notice: Notice) -> TestResponse:
+    return client.post(f"/hooks/{name}", data=notice.body, headers=dict(notice.headers))
+
+
+def n_deliveries(store: Store) -> int:
+    return len(log.list_deliveries(store, Filter()).lines)
+
+
+def test_a_genuine_order_is_committed_before_the_answer(
+    doors: Doors, client: FlaskClient
+) -> None:
+    reply = post(client, "shopify", an_order())
+
+    assert 200 == reply.status_code
+    assert {
+        "accepted": 1,
+        "duplicates": 0,
+        "ignored": 0,
+        "quarantined": 0,
+        "notice": 1,
+    } == reply.json
+    assert 1 == n_deliveries(doors.store)
+    assert ["main"] == doors.nudged
+
+
+def test_a_repeat_is_counted_and_wakes_nobody(
+    doors: Doors, client: FlaskClient
+) -> None:
+    first = post(client, "shopify", an_order()).json
+    doors.nudged.clear()
+    again = post(client, "shopify", an_order())
+
+    assert first is not None
+    assert (200, {**first, "accepted": 0, "duplicates": 1}) == (
+        again.status_code,
+        again.json,
+    )
+    assert (1, []) == (n_deliveries(doors.store), doors.nudged)
+
+
+def test_the_same_id_with_another_body_is_flagged_and_not_sent(
+    doors: Doors, client: FlaskClient
+) -> None:
+    order = an_order()
+    other = replace(order, body=an_order(912_346).body)
+    post(client, "shopify", order)
+    signed = SOURCES["shopify"].sign(other, TEST_SECRETS["shopify"], NOW)
+    reply = post(client, "shopify", signed)
+
+    assert 1 == n_deliveries(doors.store)
+    assert (200, 1) == (reply.status_code, (reply.json or {})["duplicates"])
+    assert log.list_notices(doors.store, None)[0].is_conflict
+
+
+def test_one_flipped_byte_is_forged_and_leaves_nothing(
+    doors: Doors, client: FlaskClient
+) -> None:
+    order = an_order()
+    reply = post(client, "shopify", replace(order, body=order.body + b" "))
+
+    assert (401, {"error": "the signature does not match"}) == (
+        reply.status_code,
+        reply.json,
+    )
+    assert [] == log.list_notices(doors.store, None)
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
+def test_an_unsigned_request_is_forged_at_every_source(
+    doors: Doors, client: FlaskClient, source: str
+) -> None:
+    assert 401 == client.post(f"/hooks/{source}", data=b"{}").status_code
+    assert [] == log.list_notices(doors.store, None)
+
+
+def test_an_old_signature_is_stale(doors: Doors, client: FlaskClient) -> None:
+    secret = TEST_SECRETS["standard_webhooks"]
+    old = NOW - timedelta(seconds=301)
+    notice = fresh("standard_webhooks", "checkout", secret, old, 912_345)
+    reply = post(client, "standard_webhooks", notice)
+
+    assert 400 == reply.status_code
+    assert (reply.json or {})["error"].startswith("stale")
+    assert [] == log.list_notices(doors.store, None)
+
+
+def test_a_genuine_but_unreadable_notice_is_kept_and_answered_well(
+    doors: Doors, client: FlaskClient
+) -> None:
+    broken = replace(an_order(), body=b"\xff not JSON")
+    signed = SOURCES["shopify"].sign(broken, TEST_SECRETS["shopify"], NOW)
+    reply = post(client, "shopify", signed)
+
+    assert (200, 1) == (reply.status_code, (reply.json or {})["quarantined"])
+    assert ([], 0) == (doors.nudged, n_deliveries(doors.store))
+
+
+def test_a_topic_without_event_is_ignored(client: FlaskClient) -> None:
+    order = an_order()
+    topic = {**order.headers, "x-shopify-topic": "products/create"}
+    reply = post(client, "shopify", replace(order, headers=topic))
+
+    assert (200, 1) == (reply.status_code, (reply.json or {})["ignored"])
+
+
+def test_a_test_order_is_written_down_and_not_sent(
+    doors: Doors, client: FlaskClient
+) -> None:
+    reply = post(client, "shopify", an_order(case="orders-paid-test"))
+
+    assert (200, 1) == (reply.status_code, (reply.json or {})["accepted"])
+    line = log.list_deliveries(doors.store, Filter()).lines[0]
+    assert ("skipped", "test_order") == (line.status.value, line.reason)
+
+
+def test_the_secret_of_an_unsigned_source_stands_in_the_address(
+    doors: Doors, client: FlaskClient
+) -> None:
+    secret = TEST_SECRETS["mailchimp"]
+    notice = fresh("mailchimp", "subscribe", secret, NOW, 912_345)
+
+    assert 401 == post(client, "mailchimp", notice).status_code
+    assert 401 == post(client, "mailchimp/wrong", notice).status_code
+    reply = post(client, f"mailchimp/{secret}", notice)
+    assert (200, 1) == (reply.status_code, (reply.json or {})["accepted"])
+    assert secret not in str(log.list_notices(doors.store, None))
+
+
+def test_an_unknown_endpoint_is_not_found(client: FlaskClient) -> None:
+    assert 404 == post(client, "nobody", an_order()).status_code
+
+
+def test_a_paused_endpoint_asks_to_come_again(
+    doors: Doors, client: FlaskClient
+) -> None:
+    reply = post(client, "paused", an_order())
+
+    assert (503, "30") == (reply.status_code, reply.headers["Retry-After"])
+    assert [] == log.list_notices(doors.store, None)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "x"])
+def test_an_encoded_body_is_refused_unread(client: FlaskClient, encoding: str) -> None:
+    order = an_order()
+    headers = {**order.headers, "Content-Encoding": encoding}
+
+    reply = client.post("/hooks/shopify", data=order.body, headers=headers)
+    assert 415 == reply.status_code
+
+
+def test_identity_is_no_encoding(client: FlaskClient) -> None:
+    order = an_order()
+    headers = {**order.headers, "Content-Encoding": "Identity"}
+
+    reply = client.post("/hooks/shopify", data=order.body, headers=headers)
+    assert 200 == reply.status_code
+
+
+def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
+    fits = client.post("/hooks/shopify", data=b"x" * BODY_MAX_BYTES)
+    large = client.post("/hooks/shopify", data=b"x" * (BODY_MAX_BYTES + 1))
+
+    assert (401, 413) == (fits.status_code, large.status_code)
+
+
+def test_a_body_without_length_is_read_to_the_limit_only(client: FlaskClient) -> None:
+    endless = BytesIO(b"x" * (BODY_MAX_BYTES * 2))
+    untold = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    reply = client.post(
+        "/hooks/shopify", input_stream=endless, environ_overrides=untold
+    )
+
+    assert 413 == reply.status_code
+    assert BODY_MAX_BYTES + 1 == endless.tell()
+    order = an_order()
+    reply = client.post(
+        "/hooks/shopify",
+        input_stream=BytesIO(order.body),
+        headers=dict(order.headers),
+        environ_overrides=untold,
+    )
+    assert 200 == reply.status_code
+
+
+@pytest.mark.parametrize("told", [BODY_MAX_BYTES + 1, 10**12])
+def test_a_large_length_is_refused_before_reading(
+    client: FlaskClient, told: int
+) -> None:
+    stream = BytesIO(b"x" * 100)
+    lying = {"CONTENT_LENGTH": str(told)}
+    reply = client.post("/hooks/shopify", input_stream=stream, environ_overrides=lying)
+
+    assert (413, 0) == (reply.status_code, stream.tell())
+
+
+def test_what_cannot_be_stored_is_asked_for_again() -> None:
+    store = open_store(NOWHERE, [DATA_KEY], "web")
+    reply = post(Doors(store).app.test_client(), "shopify", an_order())
+
+    assert (503, "30") == (reply.status_code, reply.headers["Retry-After"])
+    assert {"error": "not stored, send it again"} == reply.json
+    store.close()
+
+
+@pytest.mark.parametrize("path", ["/hooks/shopify", "/hooks/nobody/secret"])
+def test_a_probe_is_answered_well(client: FlaskClient, path: str) -> None:
+    assert {"ok": True} == client.get(path).json
+    assert 200 == client.head(path).status_code
+    assert 405 == client.put(path).status_code
+
+
+def test_answers_are_counted_by_endpoint(client: FlaskClient) -> None:
+    post(client, "shopify", an_order())
+    client.post("/hooks/an-endpoint-that-a-stranger-made-up")
+    text = client.get("/metrics").text
+
+    assert 'forwarder_webhooks_total{answer="accepted",endpoint="shopify"}' in text
+    assert 'forwarder_webhooks_total{answer="404",endpoint="unknown"}' in text
+    assert "stranger" not in text
+
+
+SETTINGS = """
+[service]
+data_keys = ["{key}"]
+[destinations.main]
+platform = "pinterest"
+ad_account_id = "549755885175"
+token = "no-token"
+base_url = "http://127.0.0.1:9/v5"
+[endpoints.my-shop]
+source = "shopify"
+secrets = ["{secret}"]
+destination = "main"
+"""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[int]:
+    """The web role under its own server; the port it listens on."""
+    file = tmp_path / "forwarder.toml"
+    secret = TEST_SECRETS["shopify"]
+    file.write_text(SETTINGS.format(key=DATA_KEY, secret=secret))
+    port = free_port()
+    process = subprocess.Popen(  # noqa: S603  our own interpreter
+        [sys.executable, "-m", "forwarder", "web", f"--port={port}"],
+        env={**os.environ, "FORWARDER_CONFIG": str(file)},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until_open(port, process)
+        yield port
+    finally:
+        stop(process)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            process.wait()
+
+
+@pytest.mark.slow
+def test_bodies_keep_their_limits_under_the_real_server(served: int) -> None:
+    order = an_order()
+    chunks = [order.body[:7], order.body[7:]]
+    assert 200 == chunked(served, chunks, order)
+    half = b"x" * (BODY_MAX_BYTES // 2)
+    assert 413 == chunked(served, [half, half, b"xx"], order)
+    large = b"x" * (BODY_MAX_BYTES + 1)
+    assert 413 == talk(served, order, str(len(large)), large)
+    # What follows the told length is not part of this request.
+    assert 401 == talk(served, order, "10", order.body)
+    big = fresh_body(order, BODY_MAX_BYTES - 1000)
+    assert 200 == talk(served, big, str(len(big.body)), big.body)
+
+
+def fresh_body(order: Notice, n_bytes: int) -> Notice:
+    """A genuine body that is almost as large as a body may be."""
+    padded = replace(order, body=order.body.rstrip() + b" " * n_bytes)
+    cut = replace(padded, body=padded.body[:n_bytes])
+    return SOURCES["shopify"].sign(cut, TEST_SECRETS["shopify"], NOW)
+
+
+def chunked(port: int, chunks: list[bytes], order: Notice) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(
+            "POST",
+            "/hooks/my-shop",
+            iter(chunks),
+            dict(order.headers),
+            encode_chunked=True,
+        )
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def talk(port: int, order: Notice, length: str, body: bytes) -> int:
+    """Post by hand, with the length told; return the status."""
+    lines = [f"{name}: {value}" for name, value in order.headers.items()]
+    head = "\r\n".join(
+        ["POST /hooks/my-shop HTTP/1.1", "host: a", f"content-length: {length}", *lines]
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        try:
+            connection.sendall(head.encode() + b"\r\n\r\n" + body)
+        except (BrokenPipeError, ConnectionResetError):
+            return 413  # it hung up before we were through
+        answer = connection.recv(100)
+    return int(answer.split()[1])
