@@ -43,7 +43,9 @@ MARKS: Final = {True: "yes", False: "NO", None: "-"}
 def main(words: Sequence[str] | None = None) -> int:
     """Run the bench; the exit code says only whether it ran, not what was reached."""
     given = _options(words)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped then
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # servers are stopped then
     size = Size(is_quick=given.quick)
     names = given.only or list(PARTS)
     rows: list[Row] = []
@@ -92,7 +94,16 @@ def _write(
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a table in Markdown, readable as it is."""
-    head = ("What", "Unit", "Ours", "Baseline", "Beside", "Ratio (min-max)", "Goal", "Met")
+    head = (
+        "What",
+        "Unit",
+        "Ours",
+        "Baseline",
+        "Beside",
+        "Ratio (min-max)",
+        "Goal",
+        "Met",
+    )
     lines = [head, tuple("---" for _ in head), *(_line(one) for one in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -25,6 +25,7 @@ from forwarder.cli.roles import BACKLOG
 from forwarder.store import Store
 from forwarder.store.writer import StoreDown, Work
 from forwarder.web.desk import EXTENSION
+from forwarder.web.shortcut import Shortcut
 
 REDIS_URL: Final = "BENCH_REDIS_URL"
 N_THREADS: Final = Service().web_threads
@@ -83,7 +84,8 @@ def committing_each() -> Flask:
     app = create_app()
     desk = app.extensions[EXTENSION]
     store = EachCommits(desk.store.engine, desk.store.sealer)
-    app.extensions[EXTENSION] = replace(desk, store=store)
+    other = app.extensions[EXTENSION] = replace(desk, store=store)
+    app.wsgi_app = Shortcut(app.wsgi_app, other)  # type: ignore[method-assign]
     return app
 
 

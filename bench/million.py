@@ -17,7 +17,12 @@ KINDS: Final = (  # of 1,000
     (980, "page_visit"),
     (1_000, "refund"),
 )
-SOURCES: Final = ((600, "shopify"), (850, "woocommerce"), (999, "kit"), (1_000, "stripe"))
+SOURCES: Final = (
+    (600, "shopify"),
+    (850, "woocommerce"),
+    (999, "kit"),
+    (1_000, "stripe"),
+)
 ENDPOINTS: Final = (
     (600, "my-shop"),
     (850, "second-shop"),

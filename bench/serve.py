@@ -160,5 +160,3 @@ def _peak(measure: Callable[[], float]) -> Iterator[list[float]]:
     finally:
         ended.set()
         thread.join()
-
-

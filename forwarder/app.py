@@ -16,6 +16,7 @@ from forwarder.web.api import api
 from forwarder.web.console import console
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.hooks import hooks
+from forwarder.web.shortcut import Shortcut
 from forwarder.web.vitals import vitals
 from forwarder.wiring import wire
 
@@ -40,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SECURE=service.public_url.startswith("https://"),
         SESSION_COOKIE_NAME="forwarder_session",
     )
-    app.extensions[EXTENSION] = WebDesk(
+    desk = app.extensions[EXTENSION] = WebDesk(
         store=wired.store,
         endpoints=wired.endpoints,
         destinations={d.name: d for d in wired.destinations.values()},
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     for blueprint in (hooks, vitals, api, console):
         app.register_blueprint(blueprint)
+    app.wsgi_app = Shortcut(app.wsgi_app, desk)  # type: ignore[method-assign]
     if service.trusted_proxies:
         n = service.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]

@@ -34,6 +34,11 @@ def read_object(body: bytes) -> dict[str, object]:
     return value
 
 
+def read_fields(body: bytes) -> dict[str, object]:
+    """Return a JSON object or a form, whichever it is. Raises: Unreadable."""
+    return read_object(body) if reading.is_object(body) else reading.read_form(body)
+
+
 def _fast(body: bytes) -> object | None:
     """Return the decoded body, None where only the careful reader can tell."""
     if any(doubt in body for doubt in _DOUBTFUL):

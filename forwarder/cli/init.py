@@ -27,6 +27,8 @@ CLICKS = {
     "Copy the secret.",
     "mailchimp": "Audience > Settings > Webhooks > Create: subscribes, and only 'by a "
     "subscriber'. The address itself is the secret.",
+    "lemonsqueezy": "Settings > Webhooks > +: order_created, order_refunded and "
+    "subscription_created. Choose the signing secret yourself, 6 to 40 characters.",
     "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
 }
 

@@ -79,6 +79,11 @@ def read_form(body: bytes) -> dict[str, object]:
     return form
 
 
+def is_object(body: bytes) -> bool:
+    """Tell whether a body that may be a form looks like a JSON object."""
+    return body.lstrip().startswith(b"{")
+
+
 def _check(value: object, *, texts: bool) -> None:
     """Return if the value is at most 64 deep and, if asked, its texts can be stored.
 
@@ -124,6 +129,11 @@ def records(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list):
         return []
     return [item for item in value if isinstance(item, dict)]
+
+
+def rows(value: object) -> list[dict[str, object]]:
+    """Return the objects of a list, also of one that a form numbers: `a[0][id]`."""
+    return records(list(value.values()) if isinstance(value, dict) else value)
 
 
 def text(value: object) -> str | None:

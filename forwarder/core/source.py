@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from forwarder.core.event import Kind, Notice, Reading
 
@@ -52,6 +52,22 @@ class Source(Protocol):
 
     def parse(self, notice: Notice, options: Options) -> Reading:
         """Return the events in a verified notice. Raises: Unreadable."""
+
+
+@runtime_checkable
+class KeepsLess(Protocol):
+    """A source whose notices show its secret: one more function, if it needs it."""
+
+    def redacted(self, notice: Notice) -> Notice:
+        """Return the notice without the secret, the way it is stored; never raises.
+
+        It can still be parsed, but not verified.
+        """
+
+
+def storable(source: Source, notice: Notice) -> Notice:
+    """Return the notice as it may be written down."""
+    return source.redacted(notice) if isinstance(source, KeepsLess) else notice
 
 
 def event_id(options: Options, source: str, order_id: str, kind: Kind) -> str:

@@ -16,7 +16,7 @@ from forwarder.core.event import (
     Stale,
     Unreadable,
 )
-from forwarder.core.source import Options, Source
+from forwarder.core.source import Options, Source, storable
 from forwarder.store.engine import Store
 from forwarder.store.inbox import Arrival, Receipt, accept
 
@@ -76,7 +76,7 @@ def read(endpoint: Endpoint, notice: Notice, key: str, now: datetime) -> Arrival
         source=endpoint.source_name,
         destination=endpoint.destination,
         delivery_key=key,
-        notice=notice,
+        notice=storable(endpoint.source, notice),
         received_at=now,
         status=NoticeStatus.ACCEPTED,
     )

@@ -27,6 +27,7 @@ SERIAL: Final = "900100"
 # Where the secret has a form of its own, or tries one.
 _OF_A_FORM: Final = MappingProxyType(
     {
+        "gumroad": "gumroad-example-path-secret-0001",
         "kit": "kit-example-secret-0123456789",
         "mailchimp": "mailchimp-example-path-secret-01",
         "standard_webhooks": "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ==",
@@ -48,6 +49,7 @@ _FORMS: Final = (
     (_BERLIN_IN_WINTER, "%Y-%m-%dT%H:%M:%S"),
     (UTC, "%Y-%m-%d %H:%M:%S"),
     (UTC, "%Y-%m-%d+%H%%3A%M%%3A%S"),
+    (UTC, "%Y-%m-%dT%H%%3A%M%%3A%S"),
 )
 
 

@@ -6,23 +6,31 @@ from typing import Final
 
 from forwarder.core.source import Source
 from forwarder.sources import (
+    gumroad,
     kit,
+    lemonsqueezy,
     mailchimp,
     mailerlite,
+    paddle,
     shopify,
     standard_webhooks,
     stripe,
+    thrivecart,
     woocommerce,
 )
 
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {
+        "gumroad": gumroad,
         "kit": kit,
+        "lemonsqueezy": lemonsqueezy,
         "mailchimp": mailchimp,
         "mailerlite": mailerlite,
+        "paddle": paddle,
         "shopify": shopify,
         "standard_webhooks": standard_webhooks,
         "stripe": stripe,
+        "thrivecart": thrivecart,
         "woocommerce": woocommerce,
     }
 )

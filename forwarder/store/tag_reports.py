@@ -90,7 +90,9 @@ _SERVER_ROWS = (
         deliveries.c.event_id,
         deliveries.c.order_id,
         deliveries.c.kind,
-        sa.type_coerce(_AT, sa.BigInteger),  # turned into a time below, in half the time
+        sa.type_coerce(
+            _AT, sa.BigInteger
+        ),  # turned into a time below, in half the time
         deliveries.c.has_click,
         deliveries.c.value_minor,
         deliveries.c.currency,

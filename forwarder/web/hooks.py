@@ -1,20 +1,26 @@
 """`POST /hooks/<endpoint>`: what shops and e-mail platforms post to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import orjson
 import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
+from werkzeug.sansio.utils import get_content_length
 
 from forwarder.core.event import Forged, Notice, Stale
 from forwarder.pipeline.receive import Endpoint, receive
 from forwarder.store.inbox import Receipt
 from forwarder.store.writer import StoreDown
-from forwarder.web.desk import web_desk
+from forwarder.web.desk import WebDesk, web_desk
 
 BODY_MAX_BYTES = 2 * 1024 * 1024
 RETRY_AFTER_S = "30"
+
+Environ = Mapping[str, Any]  # of WSGI
 
 hooks = Blueprint("hooks", __name__)
 log = structlog.get_logger(__name__)
@@ -48,30 +54,64 @@ def handshake(endpoint: str, secret: str = "") -> Response:
 @hooks.post("/hooks/<endpoint>/<secret>")
 def take(endpoint: str, secret: str = "") -> Response:
     """Take one webhook in; 200 means it is committed."""
-    known = web_desk().endpoints.get(endpoint)
+    reply = take_in(web_desk(), endpoint, secret, request.environ)
+    return Response(reply.body, reply.status, reply.headers())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a sender is answered: a status and a small JSON body."""
+
+    status: int
+    body: bytes
+    retry_after_s: str = ""
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers of the answer."""
+        told = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(self.body))),
+        ]
+        if self.retry_after_s:
+            told.append(("Retry-After", self.retry_after_s))
+        return told
+
+
+def take_in(desk: WebDesk, endpoint: str, secret: str, environ: Environ) -> Reply:
+    """Return the answer to one webhook; 200 means it is committed.
+
+    Needs nothing of Flask: `forwarder.web.shortcut` calls it without.
+    """
+    known = desk.endpoints.get(endpoint)
     if known is None:
         return _refuse("unknown", 404, "no such endpoint")
     if known.is_paused:
         return _later(endpoint, "this endpoint is paused")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         return _refuse(endpoint, 415, "send the body without content encoding")
     try:
-        return _taken(known, secret)
-    except StoreDown:
-        return _later(endpoint, "not stored, send it again")
+        return _taken(desk, known, secret, environ)
     except (TooLarge, Stale, Forged) as refusal:
         return _refuse(endpoint, *REFUSALS[type(refusal)])
+    except Exception as fault:  # shops give an address up that answers 500
+        if not isinstance(fault, StoreDown):
+            log.exception("webhook not taken", endpoint=endpoint)
+        return _later(endpoint, "not stored, send it again")
 
 
-def _taken(endpoint: Endpoint, secret: str) -> Response:
-    desk = web_desk()
+def _taken(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> Reply:
     now = desk.clock()
-    notice = Notice(headers=headers(), body=body(), path_secret=secret, received_at=now)
+    notice = Notice(
+        headers=headers(environ),
+        body=read_body(environ),
+        path_secret=secret,
+        received_at=now,
+    )
     receipt = receive(endpoint, notice, desk.store, now)
     if receipt.accepted:
         desk.nudge(endpoint.destination)
     webhooks.labels(endpoint.name, _word(receipt)).inc()
-    return answer(200, told(receipt))
+    return Reply(200, orjson.dumps(told(receipt)))
 
 
 def told(receipt: Receipt) -> dict[str, int]:
@@ -93,23 +133,45 @@ def _word(receipt: Receipt) -> str:
     return "accepted" if receipt.accepted else "duplicate"
 
 
-def headers() -> Mapping[str, str]:
+def headers(environ: Environ) -> Mapping[str, str]:
     """Return the request's headers, names in lower case."""
-    return {name.lower(): value for name, value in request.headers}
+    found = {
+        _header_name(name): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for key, name in _BARE_HEADERS.items():
+        if environ.get(key):
+            found[name] = environ[key]
+    return found
+
+
+_BARE_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+
+
+@lru_cache(maxsize=512)
+def _header_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").lower()
 
 
 def body() -> bytes:
+    """Return the raw body of Flask's request. Raises: TooLarge."""
+    return read_body(request.environ)
+
+
+def read_body(environ: Environ) -> bytes:
     """Return the raw body. Raises: TooLarge.
 
     Read from the server's own stream: Werkzeug's gives nothing for a chunked body,
     and parsing a form would eat the bytes that were signed.
     """
-    length = request.content_length
+    length = get_content_length(
+        environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+    )
     if length is not None and length > BODY_MAX_BYTES:
         raise TooLarge
     limit = BODY_MAX_BYTES + 1 if length is None else length
-    stream = request.environ["wsgi.input"]
-    data: bytes = stream.read(limit)
+    data: bytes = environ["wsgi.input"].read(limit)
     if len(data) > BODY_MAX_BYTES:
         raise TooLarge
     return data
@@ -123,12 +185,12 @@ def answer(status: int, data: object, retry_after_s: str = "") -> Response:
     return response
 
 
-def _refuse(endpoint: str, status: int, error: str) -> Response:
+def _refuse(endpoint: str, status: int, error: str) -> Reply:
     webhooks.labels(endpoint, str(status)).inc()
     log.warning("webhook refused", endpoint=endpoint, status=status)
-    return answer(status, {"error": error})
+    return Reply(status, orjson.dumps({"error": error}))
 
 
-def _later(endpoint: str, error: str) -> Response:
+def _later(endpoint: str, error: str) -> Reply:
     webhooks.labels(endpoint, "503").inc()
-    return answer(503, {"error": error}, RETRY_AFTER_S)
+    return Reply(503, orjson.dumps({"error": error}), RETRY_AFTER_S)

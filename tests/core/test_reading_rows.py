@@ -1,4 +1,9 @@
-from forwarder.core.reading import named, read_json
+import json
+
+import pytest
+
+from forwarder.core.event import Unreadable
+from forwarder.core.reading import named, read_json, read_object
 
 
 def test_rows_without_a_name_are_left_out_and_the_first_of_a_name_counts() -> None:
@@ -11,5 +16,12 @@ def test_rows_without_a_name_are_left_out_and_the_first_of_a_name_counts() -> No
     assert {"epik": "1"} == named(rows, "name")
 
 
-def test_an_object_in_a_list_without_escapes_is_read_as_it_is() -> None:
-    assert [{"a": {"b": [1]}}] == read_json(b'[{"a": {"b": [1]}}]')
+def test_many_small_objects_are_not_taken_for_a_deep_one() -> None:
+    rows = [{"a": {"b": [number]}} for number in range(70)]
+
+    assert rows == read_json(json.dumps(rows).encode())
+
+
+def test_a_body_that_is_no_object_is_told() -> None:
+    with pytest.raises(Unreadable, match="no object"):
+        read_object(b"[]")

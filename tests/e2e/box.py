@@ -8,16 +8,15 @@ import base64
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, Self
 
 import psutil
@@ -29,86 +28,12 @@ from forwarder.store import Store, health, log
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
 from forwarder.wiring import wire
+from tests.e2e.processes import Running, is_open, wait_until
 from tests.servers import free_port
 
 READY_WITHIN_S = 40.0
-STOP_WITHIN_S = 30.0  # the promise of `serve`
 CLEAR_WITHIN_S = 3.0
-LOG_LINES = 25
 OURS = ("FORWARDER_", "PINTEREST_", "SENTRY_")
-
-
-@dataclass(slots=True)
-class Running:
-    """One role as a process, with everything it writes in one file."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
-    seen: set[psutil.Process] = field(default_factory=set)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def look(self) -> set[psutil.Process]:
-        """Return the processes it started; once seen, they are never forgotten."""
-        with suppress(psutil.NoSuchProcess):
-            me = psutil.Process(self.pid)
-            self.seen |= {me, *me.children(recursive=True)}
-        return self.seen
-
-    def kill(self) -> None:
-        """End it as a crash does; what it started stays as it is."""
-        self.look()
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> int:
-        """Ask it to end and return its exit code. Raises: TimeoutExpired."""
-        self.look()
-        self.process.terminate()
-        return self.process.wait(STOP_WITHIN_S)
-
-    def ask_to_end(self) -> None:
-        self.look()
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)  # a paused one hears nothing
-            self.process.terminate()
-
-    def clear(self, until_s: float) -> None:
-        """Wait for its end until then, and end whatever is left of it."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(0.0, until_s - monotonic()))
-        for one in self.seen:
-            with suppress(psutil.NoSuchProcess):
-                one.kill()
-        self.process.wait()
-
-    def left(self) -> list[psutil.Process]:
-        """Return which of its processes still run."""
-        return [one for one in self.seen if is_alive(one)]
-
-
-def is_alive(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(
-    what: str, is_so: Callable[[], bool], within_s: float, every_s: float = 0.05
-) -> None:
-    """Return once it is so. Raises: AssertionError that says what is not."""
-    deadline = monotonic() + within_s
-    while not is_so():
-        assert monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
-        sleep(every_s)
 
 
 @dataclass(repr=False)
@@ -123,7 +48,6 @@ class Box:
     broker_url: str = ""
     log_level: str = "info"
     token: str = "pina_EXAMPLE1"
-    extra: str = ""  # more lines for the destination
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
     running: list[Running] = field(default_factory=list)
@@ -159,7 +83,7 @@ class Box:
                 "base_url": f"http://127.0.0.1:{self.sandbox_port}/v5",
             }
         )
-        lines += ["drop_reserved_domains = false", self.extra]
+        lines += ["drop_reserved_domains = false"]
         for source in TEST_SECRETS:
             lines += [f"[endpoints.my-{source.replace('_', '-')}]"]
             lines += [f'source = "{source}"', 'destination = "main"']
@@ -396,7 +320,7 @@ class Box:
     def told(self) -> str:
         """Return the end of every log, for the message of a failed test."""
         return "\n".join(
-            f"--- {one.log.name}\n" + "\n".join(_tail(one.log)) for one in self.running
+            f"--- {one.log.name}\n" + "\n".join(one.tail()) for one in self.running
         )
 
     def crashes(self) -> list[str]:
@@ -416,19 +340,5 @@ def worker_name(pid: int) -> str:
     return f"{socket.gethostname()}:{pid}"
 
 
-@contextmanager
-def hung(process: psutil.Process) -> Iterator[None]:
-    """Let a process be there and do nothing."""
-    process.suspend()
-    try:
-        yield
-    finally:
-        process.resume()
-
-
 def _toml(values: Mapping[str, str]) -> list[str]:
     return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-
-
-def _tail(file: Path) -> list[str]:
-    return file.read_text(errors="replace").splitlines()[-LOG_LINES:]

@@ -17,8 +17,9 @@ from psycopg import sql
 from forwarder.cli.trigger import post
 from forwarder.samples import TEST_SECRETS
 from tests.e2e import canary
-from tests.e2e.box import Box, is_open, wait_until
+from tests.e2e.box import Box
 from tests.e2e.canary import IP, NAME, OPEN_TO_PINTEREST, WORDS, seen
+from tests.e2e.processes import is_open, wait_until
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.slow

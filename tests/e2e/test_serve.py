@@ -4,7 +4,8 @@ from time import monotonic
 
 import pytest
 
-from tests.e2e.box import STOP_WITHIN_S, Box, is_alive, is_open, wait_until
+from tests.e2e.box import Box
+from tests.e2e.processes import STOP_WITHIN_S, is_alive, is_open, wait_until
 from tests.e2e.shops import post_all, webhooks
 
 pytestmark = pytest.mark.slow

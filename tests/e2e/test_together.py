@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.e2e.box import Box, is_open, wait_until
+from tests.e2e.box import Box
+from tests.e2e.processes import is_open, wait_until
 from tests.e2e.shops import post_all, webhooks
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,8 @@
 import pytest
 
 from forwarder.core.delivery import Status
-from tests.e2e.box import Box, wait_until
+from tests.e2e.box import Box
+from tests.e2e.processes import wait_until
 from tests.e2e.shops import post_all, webhooks
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
 from forwarder.store.schema import deliveries
-from tests.e2e.box import Box, wait_until
+from tests.e2e.box import Box
+from tests.e2e.processes import wait_until
 from tests.e2e.shops import Told, Webhook, in_sum, post_all, webhooks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]

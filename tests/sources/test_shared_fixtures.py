@@ -37,6 +37,7 @@ IGNORED = [
     ("stripe", "official_payment_intent.succeeded.json", ""),
     ("kit", "endpoint_subscriber.created.json", ""),
     ("standard_webhooks", "contact.created.json", ""),
+    ("lemonsqueezy", "subscription_payment_success.json", ""),
 ]
 KINDS = [
     ("shopify", "orders_paid.json", "orders/paid", Kind.CHECKOUT, "test_order"),
@@ -76,6 +77,8 @@ KINDS = [
     ("mailerlite", "subscriber.created.json", "", Kind.SIGNUP, None),
     ("mailerlite", "subscriber.added_to_group.json", "", Kind.SIGNUP, None),
     ("mailchimp", "subscribe.form", "", Kind.SIGNUP, None),
+    ("lemonsqueezy", "order_created.json", "", Kind.CHECKOUT, None),
+    ("lemonsqueezy", "subscription_created.json", "", Kind.START_TRIAL, None),
 ]
 
 
