@@ -29,6 +29,8 @@ CLICKS = {
     "subscriber'. The address itself is the secret.",
     "lemonsqueezy": "Settings > Webhooks > +: order_created, order_refunded and "
     "subscription_created. Choose the signing secret yourself, 6 to 40 characters.",
+    "paddle": "Developer Tools > Notifications > New destination: webhook, "
+    "transaction.completed and adjustment.updated. Copy the secret key (pdl_ntfset_…).",
     "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
 }
 

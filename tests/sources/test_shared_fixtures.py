@@ -38,6 +38,9 @@ IGNORED = [
     ("kit", "endpoint_subscriber.created.json", ""),
     ("standard_webhooks", "contact.created.json", ""),
     ("lemonsqueezy", "subscription_payment_success.json", ""),
+    ("paddle", "address.created.json", ""),
+    ("paddle", "adjustment.created.json", ""),
+    ("paddle", "subscription.created.json", ""),
 ]
 KINDS = [
     ("shopify", "orders_paid.json", "orders/paid", Kind.CHECKOUT, "test_order"),
@@ -77,6 +80,10 @@ KINDS = [
     ("mailerlite", "subscriber.created.json", "", Kind.SIGNUP, None),
     ("mailerlite", "subscriber.added_to_group.json", "", Kind.SIGNUP, None),
     ("mailchimp", "subscribe.form", "", Kind.SIGNUP, None),
+    ("paddle", "transaction.completed.json", "", Kind.CHECKOUT, None),
+    ("paddle", "customer.created.json", "", Kind.SIGNUP, None),
+    ("paddle", "standard_payload.raw.json", "", Kind.SIGNUP, None),
+    ("paddle", "subscription.activated.json", "", Kind.SUBSCRIBE, None),
     ("lemonsqueezy", "order_created.json", "", Kind.CHECKOUT, None),
     ("lemonsqueezy", "subscription_created.json", "", Kind.START_TRIAL, None),
 ]

@@ -11,7 +11,7 @@ from typing import Final
 from forwarder.core import reading as read
 from forwarder.core.carried import Carried, carried
 from forwarder.core.choices import based, item_id
-from forwarder.core.event import Event, Item, Money, Person
+from forwarder.core.event import LOCAL_KINDS, Event, Item, Money, Person
 from forwarder.core.money import amount, from_minor
 from forwarder.core.names import parted
 from forwarder.core.source import Options
@@ -39,6 +39,8 @@ def customer(data: Json) -> Person:
 
 def with_look_up(event: Event, data: Json, options: Options) -> Event:
     """Ask for the customer, of whom no transaction and no subscription tells more."""
+    if event.kind in LOCAL_KINDS:
+        return event
     if not options.api_key:
         return replace(event, warnings=(*event.warnings, NO_API_KEY))
     ids = read.texts(data.get("customer_id"), data.get("address_id"))
