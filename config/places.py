@@ -138,6 +138,9 @@ class EndpointSettings:
         default="signup",
         metadata=told("What a list sign-up or double opt-in counts as."),
     )
+    form_kind: ListKind = field(
+        default="lead", metadata=told("What a form that was filled in counts as.")
+    )
     value_basis: Literal["total", "subtotal", "net"] = field(
         default="total",
         metadata=told(

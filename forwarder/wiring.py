@@ -109,6 +109,7 @@ def _endpoint(
 def _options(name: str, found: EndpointSettings) -> Options:
     values = {option: getattr(found, option) for option in _OPTIONS}
     values["newsletter_kind"] = Kind(found.newsletter_kind)
+    values["form_kind"] = Kind(found.form_kind)
     return Options(shop=name, **values)
 
 

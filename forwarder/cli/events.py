@@ -173,7 +173,8 @@ def replay_(*, dry_run: bool, yes: bool, as_json: bool, **given: str) -> None:
                 f"{one.destination}: {one.n_ready} to send again "
                 f"({one.n_delivered} were delivered before), {one.n_too_old} too old, "
                 f"{one.n_cleared} without the person's data, {one.n_for_good} left out "
-                f"on purpose, {one.n_waiting} waiting"
+                f"on purpose, {one.n_counted} delivered over a day ago (they might be "
+                f"counted twice), {one.n_waiting} waiting"
             )
     n_set_back = 0
     if not dry_run and (yes or as_json or click.confirm("Send them again?")):

@@ -31,6 +31,10 @@ CLICKS = {
     "subscription_created. Choose the signing secret yourself, 6 to 40 characters.",
     "paddle": "Developer Tools > Notifications > New destination: webhook, "
     "transaction.completed and adjustment.updated. Copy the secret key (pdl_ntfset_…).",
+    "typeform": "Connect > Webhooks > Add a webhook, then Edit > Secret: choose it "
+    "yourself. Hidden fields carry the ids.",
+    "tally": "Integrations > Webhooks > Connect, then Add signing secret: choose it "
+    "yourself. Hidden fields carry the ids.",
     "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
 }
 

@@ -20,6 +20,7 @@ class Options:
     shop: str
     event_id: str = "{source}:{shop}:{order_id}:{kind}"
     newsletter_kind: Kind = Kind.SIGNUP  # list sign-ups, double opt-ins
+    form_kind: Kind = Kind.LEAD  # forms filled in
     value_basis: Literal["total", "subtotal", "net"] = "total"  # net: no tax, shipping
     zero_value: Literal["send", "omit", "skip"] = "send"
     unpaid_orders: Literal["skip", "send"] = "skip"  # cash on delivery, on hold

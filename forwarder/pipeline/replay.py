@@ -31,7 +31,7 @@ def plan(
 ) -> list[rows.Plan]:
     """Count what a replay would send, per destination."""
     return [
-        rows.plan(store, wanted, destination.name, now - destination.max_age)
+        rows.plan(store, wanted, destination.name, now - destination.max_age, now)
         for destination in _chosen(wanted, destinations)
     ]
 

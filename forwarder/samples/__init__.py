@@ -27,11 +27,16 @@ SERIAL: Final = "900100"
 # Where the secret has a form of its own, or tries one.
 _OF_A_FORM: Final = MappingProxyType(
     {
+        "activecampaign": "activecampaign-example-path-secret",
+        "beehiiv": "whsec_YmVlaGlpdi1leGFtcGxlLXNlY3JldA==",
+        "flodesk": "flodesk-example-path-secret-0001",
         "gumroad": "gumroad-example-path-secret-0001",
+        "kajabi": "kajabi-example-path-secret-00001",
         "kit": "kit-example-secret-0123456789",
         "mailchimp": "mailchimp-example-path-secret-01",
         "standard_webhooks": "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ==",
         "stripe": "whsec_stripe_example_secret",
+        "teachable": "teachable-example-path-secret-01",
         "woocommerce": "woocommerce &amp; example secret",
     }
 )

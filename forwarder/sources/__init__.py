@@ -6,7 +6,10 @@ from typing import Final
 
 from forwarder.core.source import Source
 from forwarder.sources import (
+    activecampaign,
+    brevo,
     gumroad,
+    kajabi,
     kit,
     lemonsqueezy,
     mailchimp,
@@ -15,13 +18,18 @@ from forwarder.sources import (
     shopify,
     standard_webhooks,
     stripe,
+    tally,
     thrivecart,
+    typeform,
     woocommerce,
 )
 
 SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {
+        "activecampaign": activecampaign,
+        "brevo": brevo,
         "gumroad": gumroad,
+        "kajabi": kajabi,
         "kit": kit,
         "lemonsqueezy": lemonsqueezy,
         "mailchimp": mailchimp,
@@ -30,7 +38,9 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "shopify": shopify,
         "standard_webhooks": standard_webhooks,
         "stripe": stripe,
+        "tally": tally,
         "thrivecart": thrivecart,
+        "typeform": typeform,
         "woocommerce": woocommerce,
     }
 )

@@ -10,7 +10,7 @@ Source: https://developers.kajabi.com/api-reference/webhooks (read 2026-11-22)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -35,33 +35,18 @@ from forwarder.core.names import parted
 from forwarder.core.source import Options, event_id
 
 # The most telling type first: an order comes with its transactions.
-EVENTS: Final[Mapping[str, str]] = {
-    "orders": "order_created",
-    "purchases": "purchase",
-    "transactions": "payment_succeeded",
-    "form_submissions": "form_submission",
-    "contact_tags": "tag_added",
+TOPICS: Final[Mapping[str, str]] = {
+    "order_created": "orders",
+    "purchase": "purchases",
+    "payment_succeeded": "transactions",
+    "form_submission": "form_submissions",
+    "tag_added": "contact_tags",
 }
-SALES: Final = frozenset({"purchases", "orders", "transactions"})
+FILLED: Final = Kind.LEAD
+PHONES: Final = ("phone_number", "mobile_phone_number")
 
 Json = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """One notice while it is read: its resources, by type and id, and the main one."""
-
-    main: str
-    found: Mapping[tuple[str, str], Json]
-    notice: Notice
-    options: Options
-
-    def one(self, kind: str) -> tuple[str | None, Json]:
-        """Return id and attributes of the first resource of a type."""
-        for (each, resource_id), attributes in self.found.items():
-            if each == kind:
-                return resource_id, attributes
-        return None, {}
+Rows = list[dict[str, object]]
 
 
 def verify(notice: Notice, secret: str, now: datetime, options: Options) -> None:  # noqa: ARG001
@@ -83,17 +68,102 @@ def parse(notice: Notice, options: Options) -> Reading:
     """Return the event of a notice, or why there is none. Raises: Unreadable."""
     data = decode.read_json(notice.body)
     topic = read.text(read.at(data, "event"))
-    rows = data if isinstance(data, list) else read.at(data, "payload")
-    if not isinstance(rows, list):
+    told = data if isinstance(data, list) else read.at(data, "payload")
+    if not isinstance(told, list):
         raise Unreadable("the body is no list of resources")
-    found = {
-        (read.text(row.get("type")) or "", read.text(row.get("id")) or ""): read.record(
-            row.get("attributes")
-        )
-        for row in read.records(rows)
-    }
-    types = {kind for kind, _ in found}
-    main = next((kind for kind in EVENTS if kind in types), "")
-    if (topic or EVENTS.get(main)) != EVENTS.get(main) or not main:
-        return Reading(ignored=f"topic not mapped: {read.topic_words(topic)}")
-    return _read(_Told(main, found, notice, options))
+    rows = read.records(told)
+    types = [row.get("type") for row in rows]
+    if topic is None:
+        topic = next((name for name, kind in TOPICS.items() if kind in types), None)
+    if topic is None or topic not in TOPICS:
+        word = "ignored" if topic == "tag_removed" else "not mapped"
+        return Reading(ignored=f"topic {word}: {read.topic_words(topic)}")
+    if topic in ("form_submission", "tag_added"):
+        return Reading(events=(_filled(rows, notice, options),))
+    main = _first(rows, TOPICS[topic])
+    if read.at(main, "attributes", "action") not in ("charge", None):
+        return Reading(ignored="no charge")
+    if read.at(main, "attributes", "state") not in ("succeeded", None):
+        return Reading(ignored="not paid yet")
+    return Reading(events=(_sale(main, rows, notice, options),))
+
+
+def _first(rows: Rows, kind: str, resource_id: object = None) -> dict[str, object]:
+    """Return the first resource of a type, and with the id if one is asked for."""
+    for row in rows:
+        if row.get("type") == kind and resource_id in (None, row.get("id")):
+            return row
+    return {}
+
+
+def _related(main: Json, name: str, rows: Rows) -> dict[str, object]:
+    resource_id = read.at(main, "relationships", name, "data", "id")
+    return _first(rows, f"{name}s", resource_id)
+
+
+def _sale(main: Json, rows: Rows, notice: Notice, options: Options) -> Event:
+    data = read.record(main.get("attributes"))
+    order_id = read.needed("id of the sale", main.get("id"))
+    customer = _related(main, "customer", rows)
+    buyer = read.record(customer.get("attributes"))
+    event = Event(
+        event_id=event_id(options, "kajabi", order_id, Kind.CHECKOUT),
+        kind=Kind.CHECKOUT,
+        occurred_at=read.occurred(notice, data.get("created_at")),
+        person=_person({**buyer, "address_zip": data.get("billing_address_zip")}),
+        order=Order(
+            id=order_id,
+            value=_value(data, options),
+            items=_items(main, rows, options),
+        ),
+    )
+    known = replace(event.person, external_id=read.one(customer.get("id")))
+    extra = read.record(data.get("raw_extra_contact_information"))
+    return finish(replace(event, person=known), options, carried(extra))
+
+
+def _value(data: Json, options: Options) -> Money | None:
+    code = data.get("currency", data.get("currency_code"))
+    total = data.get("amount_in_cents", data.get("total_price_in_cents"))
+    tax = data.get("sales_tax_in_cents", data.get("sales_tax_amount_in_cents"))
+    cents = (total, data.get("subtotal_in_cents"), tax)
+    return based(options, *(from_minor(each, code) for each in cents))
+
+
+def _items(main: Json, rows: Rows, options: Options) -> tuple[Item, ...]:
+    offer = _related(main, "offer", rows)
+    item = Item(
+        id=item_id(options, {"product_id": read.text(offer.get("id"))}),
+        name=read.text(read.at(offer, "attributes", "title")),
+        quantity=read.whole(read.at(main, "attributes", "quantity")),
+    )
+    return () if item.id is None else (item,)
+
+
+def _filled(rows: Rows, notice: Notice, options: Options) -> Event:
+    """Read a filled form, or a contact who got a tag: one of each counts once."""
+    form, contact = _first(rows, "form_submissions"), _first(rows, "contacts")
+    main, word = (form, "form") if form else (contact, "contact")
+    data = read.record(main.get("attributes"))
+    subject_id = read.needed("id of the form or contact", main.get("id"))
+    event = Event(
+        event_id=event_id(options, "kajabi", f"{word}-{subject_id}", FILLED),
+        kind=FILLED,
+        occurred_at=read.occurred(notice),
+        person=replace(_person(data), external_id=read.one(contact.get("id"))),
+    )
+    return finish(event, options, carried(data))
+
+
+def _person(data: Json) -> Person:
+    first_name, last_name = parted(data.get("name"))
+    return Person(
+        email=read.one(data.get("email")),
+        phone=read.texts(*(data.get(name) for name in PHONES)),
+        first_name=first_name,
+        last_name=last_name,
+        city=read.one(data.get("address_city")),
+        state=read.one(data.get("address_state")),
+        postal_code=read.one(data.get("address_zip")),
+        country=read.one(data.get("address_country")),
+    )

@@ -1,7 +1,7 @@
 """Send again, or give up, what an operator picks: count first, then do it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,6 +13,8 @@ from forwarder.store.schema import bodies, deliveries, payloads
 CHUNK = 1_000
 # Not sent on purpose: only a filter that names the reason sets them back.
 FOR_GOOD = frozenset({"consent", "discarded", "not_mapped", "order_cancelled"})
+# Pinterest removes copies within 48 hours; how far apart they may be it does not say.
+RECOGNISED_FOR = timedelta(hours=24)
 SETTLED = (Status.DELIVERED.value, Status.REFUSED.value, Status.SKIPPED.value)
 
 
@@ -21,7 +23,8 @@ class Plan:
     """What a replay of one destination would do. Units: deliveries.
 
     `n_cleared` can not be sent, since the person's data is gone; `n_too_old` the
-    platform would not take; `n_for_good` were not sent on purpose; `n_waiting` are
+    platform would not take; `n_for_good` were not sent on purpose; `n_counted` were
+    delivered so long ago that the platform might count them twice; `n_waiting` are
     pending anyway.
     """
 
@@ -32,13 +35,17 @@ class Plan:
     n_cleared: int
     n_waiting: int
     n_for_good: int = 0
+    n_counted: int = 0
 
 
-def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Plan:
+def plan(
+    store: Store, wanted: Filter, destination: str, oldest: datetime, now: datetime
+) -> Plan:
     """Count what `run` would send again, and what it would leave alone and why."""
     where = conditions(replace(wanted, destination=destination))
     is_ended = deliveries.c.status.in_(SETTLED)
-    is_settled = sa.and_(is_ended, ~_is_for_good(wanted))
+    is_counted = _is_counted(now)
+    is_settled = sa.and_(is_ended, ~_is_for_good(wanted), ~is_counted)
     is_kept = bodies.c.delivery_id.is_not(None)
     is_fresh = deliveries.c.occurred_at >= oldest
     is_ready = sa.and_(is_settled, is_kept, is_fresh)
@@ -51,6 +58,7 @@ def plan(store: Store, wanted: Filter, destination: str, oldest: datetime) -> Pl
             _count(sa.and_(is_settled, is_fresh, ~is_kept)).label("n_cleared"),
             _count(~is_ended).label("n_waiting"),
             _count(sa.and_(is_ended, _is_for_good(wanted))).label("n_for_good"),
+            _count(is_counted).label("n_counted"),
         )
         .outerjoin(bodies, bodies.c.delivery_id == deliveries.c.id)
         .where(*where)
@@ -64,6 +72,12 @@ def _is_for_good(wanted: Filter) -> sa.ColumnElement[bool]:
     reasons = FOR_GOOD - {wanted.reason}
     is_skipped = deliveries.c.status == Status.SKIPPED.value
     return sa.and_(is_skipped, deliveries.c.reason.in_(reasons))
+
+
+def _is_counted(now: datetime) -> sa.ColumnElement[bool]:
+    """Find what the platform has counted and may no longer recognise."""
+    is_delivered = deliveries.c.status == Status.DELIVERED.value
+    return sa.and_(is_delivered, deliveries.c.settled_at < now - RECOGNISED_FOR)
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -81,6 +95,7 @@ def run(
             *conditions(replace(wanted, destination=destination)),
             deliveries.c.status.in_(SETTLED),
             ~_is_for_good(wanted),
+            ~_is_counted(now),
             deliveries.c.occurred_at >= oldest,
         )
         .order_by(deliveries.c.id)

@@ -108,6 +108,8 @@ def _would(counted: Plan) -> tuple[bool, str]:
         return False, "It is older than the destination takes: it cannot be sent again."
     if counted.n_cleared:
         return False, "The person's data was cleared: it cannot be sent again."
+    if counted.n_counted:
+        return False, "It was delivered over a day ago: it might be counted twice."
     if counted.n_delivered:
         return True, "It leaves with the same event id: the platform counts it once."
     if counted.n_ready:

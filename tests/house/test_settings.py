@@ -82,6 +82,7 @@ def test_an_endpoint_offers_the_words_that_a_source_reads() -> None:
 
     assert words == {name: set(get_args(ours[name])) for name in words}
     assert set(get_args(ours["newsletter_kind"])) <= {kind.value for kind in Kind}
+    assert set(get_args(ours["form_kind"])) <= {kind.value for kind in Kind}
 
 
 def test_every_source_whose_address_is_its_secret_is_on_the_roll() -> None:

@@ -90,7 +90,9 @@ def test_with_an_api_key_the_customer_is_looked_up() -> None:
     assert () == found.warnings
 
 
-@pytest.mark.parametrize("case", ["transaction-completed-renewal", "adjustment-updated"])
+@pytest.mark.parametrize(
+    "case", ["transaction-completed-renewal", "adjustment-updated"]
+)
 def test_for_what_stays_here_nobody_is_looked_up(case: str) -> None:
     assert event_of(case, replace(PLAIN, api_key="pdl_live_x")).enrich is None
 

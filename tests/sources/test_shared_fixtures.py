@@ -85,6 +85,8 @@ KINDS = [
     ("paddle", "standard_payload.raw.json", "", Kind.SIGNUP, None),
     ("paddle", "subscription.activated.json", "", Kind.SUBSCRIBE, None),
     ("lemonsqueezy", "order_created.json", "", Kind.CHECKOUT, None),
+    ("typeform", "form_response.json", "", Kind.LEAD, None),
+    ("tally", "form_response.json", "", Kind.LEAD, None),
     ("lemonsqueezy", "subscription_created.json", "", Kind.START_TRIAL, None),
 ]
 

@@ -52,7 +52,7 @@ def n_of(store: Store, table: sa.Table) -> int:
 
 
 def test_a_plan_tells_each_kind_apart(settled: Store) -> None:
-    found = rows.plan(settled, Filter(), "main", OLDEST)
+    found = rows.plan(settled, Filter(), "main", OLDEST, NOW)
 
     assert (
         rows.Plan(
@@ -72,7 +72,7 @@ def test_a_plan_counts_whom_retention_has_cleared(settled: Store) -> None:
     with settled.write() as connection:
         connection.execute(sa.delete(bodies))
 
-    found = rows.plan(settled, Filter(), "main", OLDEST)
+    found = rows.plan(settled, Filter(), "main", OLDEST, NOW)
     assert (0, 2) == (found.n_ready, found.n_cleared)
     assert 0 == rows.run(settled, Filter(), "main", OLDEST, NOW)
 
@@ -169,3 +169,13 @@ def test_rows_given_back_cost_no_attempt(store: Store) -> None:
     again = outbox.claim(store, "main", "w1", 1, NOW)
     assert again is not None
     assert [1] == [row.attempts for row in again.rows]
+
+
+def test_what_was_delivered_long_ago_is_not_sent_again(settled: Store) -> None:
+    later = NOW + timedelta(hours=25)
+
+    found = rows.plan(settled, Filter(), "main", OLDEST, later)
+
+    assert (1, 0, 1) == (found.n_ready, found.n_delivered, found.n_counted)
+    assert 1 == rows.run(settled, Filter(), "main", OLDEST, later)
+    assert "delivered" == words(settled)["1"]
