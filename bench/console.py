@@ -43,7 +43,7 @@ def _times_ms(
     box = room.install(f"console-{word}", "" if is_sqlite else room.postgres_url())
     fill(room, box, 20)
     with_settled(box, size.of(1_000_000, 5_000)).close()
-    told = subprocess.run(  # noqa: S603  our own words
+    told = subprocess.run(
         [sys.executable, "-m", "bench.pages"],
         check=True,
         capture_output=True,

@@ -245,7 +245,7 @@ def _rows(rounds: Sequence[Mapping[str, Sample]]) -> Iterator[Row]:
         )
 
 
-def _rate(  # noqa: PLR0913  a row of a table
+def _rate(
     name: str,
     mine: str,
     other: str,

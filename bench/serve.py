@@ -1,4 +1,4 @@
-"""`forwarder serve` as one box runs it: start, latency, memory, everything under load."""
+"""`forwarder serve` as one box runs it: start, latency, memory, all at once."""
 
 import threading
 import time

@@ -263,12 +263,12 @@ def family(pid: int) -> list[psutil.Process]:
 def cpu_s(pid: int) -> float:
     """Return the CPU seconds of a process and all it started and has running."""
     times = [one.cpu_times() for one in family(pid)]
-    return sum(one.user + one.system for one in times)
+    return float(sum(one.user + one.system for one in times))
 
 
 def pss_mb(pid: int) -> float:
     """Return the memory of a process and all it started, shared pages shared out."""
-    return sum(one.memory_full_info().pss for one in family(pid)) / 1e6
+    return float(sum(one.memory_full_info().pss for one in family(pid))) / 1e6
 
 
 def wait_until_ready(port: int, within_s: float = 30.0) -> None:

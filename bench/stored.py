@@ -53,7 +53,7 @@ class Pattern:
     def copy(self, room: Room, name: str) -> Installation:
         """Return an installation on a copy of this database."""
         if not self.is_sqlite:
-            return room.install(name, _copy_postgres(room, self.box.database_url, name))
+            return room.install(name, _copy_postgres(self.box.database_url, name))
         made = room.install(name)
         shutil.copy(_file(self.box), _file(made))
         return made
@@ -98,19 +98,18 @@ def _settle_down(store: Store) -> None:
     words = ["ANALYZE"]
     if store.is_sqlite:
         words.append("PRAGMA wal_checkpoint(TRUNCATE)")
-    for word in words:
-        with store.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if not store.is_sqlite:
-                raw.autocommit = True
-            raw.execute(word)
+    with store.engine.connect() as connection:
+        cursor = connection.connection.cursor()  # in no transaction of ours
+        for word in words:
+            cursor.execute(word)
+        connection.connection.commit()
 
 
 def _file(box: Installation) -> Path:
     return Path(box.database_url.removeprefix("sqlite:///"))
 
 
-def _copy_postgres(room: Room, url: str, name: str) -> str:
+def _copy_postgres(url: str, name: str) -> str:
     head, _, old = url.rpartition("/")
     new = f"copy_{name.replace('-', '_')}"
     with psycopg.connect(f"{head}/postgres", autocommit=True) as connection:

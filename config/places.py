@@ -189,7 +189,7 @@ class EndpointSettings:
         default=Secret(""),
         metadata=told(
             "The shop platform's API key for what its webhook leaves out (Stripe: the "
-            "order lines). Empty sends without it.",
+            "order lines; Paddle: the customer). Empty sends without it.",
             example="env:STRIPE_API_KEY",
         ),
     )

@@ -25,7 +25,10 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "forwarder.toml"
-PATH_SECRET_SOURCES: Final = frozenset({"mailchimp"})  # the address is the secret
+# The address is the secret.
+PATH_SECRET_SOURCES: Final = frozenset(
+    {"activecampaign", "flodesk", "gumroad", "kajabi", "mailchimp", "teachable"}
+)
 _TABLES: Final = ("service", "destinations", "endpoints")
 
 _Group = TypeVar("_Group", DestinationSettings, EndpointSettings)

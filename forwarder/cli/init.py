@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from config import checks
+from config.settings import PATH_SECRET_SOURCES
 from config.values import Unfit
 from forwarder.cli.common import stop_wrong_use
 from forwarder.sources import SOURCES
 
 PATH_SECRET_BYTES = 24  # 192 bits in the address
-UNSIGNED = frozenset({"mailchimp"})
+UNSIGNED = PATH_SECRET_SOURCES | {"beehiiv"}  # which may sign after all
+CHOSEN = frozenset({"brevo", "zapier"})  # the sender shows what we chose
 CLICKS = {
     "shopify": "Settings > Notifications > Webhooks > Create webhook: Order payment, "
     "JSON. The signing secret stands at the bottom of that page.",
@@ -35,6 +37,30 @@ CLICKS = {
     "yourself. Hidden fields carry the ids.",
     "tally": "Integrations > Webhooks > Connect, then Add signing secret: choose it "
     "yourself. Hidden fields carry the ids.",
+    "segment": "Connections > Destinations > Webhooks: events of the shop, batching "
+    "off, and choose the shared secret yourself.",
+    "ghost": "Settings > Integrations > Custom > Add webhook: Member added. Choose the "
+    "secret yourself; without one Ghost does not sign.",
+    "gumroad": "Settings > Advanced > Ping: the address goes there. It is the secret.",
+    "thrivecart": "Settings > API & Webhooks > Webhooks & notifications > Add. The "
+    "secret word stands on the same page.",
+    "kajabi": "POST /v1/hooks of the API: one address per event, and only one of "
+    "purchase, order_created and payment_succeeded. The address itself is the secret.",
+    "activecampaign": "Settings > Developer > Manage webhooks > Add: Subscribes, and "
+    "only by Public. The address itself is the secret.",
+    "brevo": "Contacts webhook by the API, POST /v3/webhooks: type marketing, event "
+    "listAddition, auth of type bearer with the token from .env.",
+    "zapier": "Webhooks by Zapier > POST (Make: HTTP, n8n: HTTP Request) with the "
+    "header Authorization: Bearer and the token from .env.",
+    "beehiiv": "Settings > Webhooks > New: Subscription confirmed. The address itself "
+    "is the secret.",
+    "flodesk": "POST /v1/webhooks of the API: subscriber.created and "
+    "subscriber.added_to_segment. The address itself is the secret.",
+    "teachable": "Settings > Webhooks > New: Transaction.created, "
+    "Transaction.refunded, User.created, EmailLead.created. The address itself is the "
+    "secret.",
+    "klaviyo": "Flow > Webhook action: our JSON body (docs/sources/klaviyo.md) and the "
+    "header X-Webhook-Token with a secret of your own.",
     "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
 }
 
@@ -154,8 +180,8 @@ def _env(shops: list[Shop], unsigned: dict[str, str]) -> str:
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     lines = [f"FORWARDER_DATA_KEY={key}", "PINTEREST_TOKEN=put-the-token-here"]
     for shop in shops:
-        is_unsigned = shop.source in UNSIGNED
-        value = unsigned[shop.name] if is_unsigned else "put-the-secret-here"
+        is_ours = shop.source in UNSIGNED | CHOSEN
+        value = unsigned[shop.name] if is_ours else "put-the-secret-here"
         lines.append(f"{shop.variable}={value}")
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 
 from forwarder.core.event import Forged, Notice, Stale
 
@@ -45,6 +45,25 @@ class Scheme:
     id_header: str = ""
 
 
+# https://github.com/standard-webhooks/standard-webhooks; Svix came first.
+STANDARD: Final = Scheme(
+    header="webhook-signature",
+    signed="{id}.{time}.{body}",
+    key="whsec",
+    digest="base64",
+    separator=" ",
+    signature_prefix="v1,",
+    time_header="webhook-timestamp",
+    id_header="webhook-id",
+)
+SVIX: Final = replace(
+    STANDARD,
+    header="svix-signature",
+    time_header="svix-timestamp",
+    id_header="svix-id",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """What the headers of a notice say about its signing."""
@@ -72,6 +91,12 @@ def verify(
         raise Forged(f"{scheme.header} does not match: check the secret on both sides")
     if signed_at_s is not None and abs(now.timestamp() - signed_at_s) > tolerance_s:
         raise Stale(f"signed more than {tolerance_s} s before or after our time")
+
+
+def either(usual: Scheme, other: Scheme, notice: Notice) -> Scheme:
+    """Return the scheme whose signature the notice has, by default the usual one."""
+    has_other = other.header in notice.headers
+    return other if has_other and usual.header not in notice.headers else usual
 
 
 def sign(scheme: Scheme, notice: Notice, secret: str, now: datetime) -> Notice:

@@ -39,10 +39,17 @@ def verify_header(notice: Notice, secret: str) -> None:
     verify_shown(_authorized(notice.headers) if own is None else own, secret)
 
 
-def with_bearer(notice: Notice, secret: str) -> Notice:
-    """Return the notice with `secret` as its bearer."""
-    headers = {**without_token(notice).headers, AUTHORIZATION: f"Bearer {secret}"}
-    return replace(notice, headers=headers)
+def with_token(notice: Notice, secret: str) -> Notice:
+    """Return the notice with `secret` where it shows one, by default as its bearer."""
+    given = notice.headers.get(AUTHORIZATION, "")
+    if TOKEN_HEADER in notice.headers:
+        name, value = TOKEN_HEADER, secret
+    elif given.lower().startswith("basic "):
+        pair = base64.b64encode(f"forwarder:{secret}".encode()).decode()
+        name, value = AUTHORIZATION, f"Basic {pair}"
+    else:
+        name, value = AUTHORIZATION, f"Bearer {secret}"
+    return replace(notice, headers={**notice.headers, name: value})
 
 
 def without_token(notice: Notice) -> Notice:

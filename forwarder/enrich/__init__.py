@@ -12,7 +12,7 @@ import requests
 
 from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event
-from forwarder.enrich import stripe_line_items
+from forwarder.enrich import paddle_customer, stripe_line_items
 
 
 class LookUp(Protocol):
@@ -25,5 +25,5 @@ class LookUp(Protocol):
 
 
 LOOK_UPS: Final[Mapping[str, LookUp]] = MappingProxyType(
-    {"stripe": stripe_line_items.look_up}
+    {"paddle": paddle_customer.look_up, "stripe": stripe_line_items.look_up}
 )

@@ -1,6 +1,6 @@
 """The lines of a Stripe checkout session, which its webhook leaves out.
 
-Limits: 10 pages of 100 lines, 1 MiB a page, 3 s to connect and 10 s to answer.
+Limits: 10 pages of 100 lines.
 Source: https://docs.stripe.com/api/checkout/sessions/line_items (read 2026-11-21)
 """
 
@@ -15,24 +15,22 @@ import requests
 from forwarder.core import reading as read
 from forwarder.core.choices import item_id
 from forwarder.core.delivery import Deferred
-from forwarder.core.event import Event, Item, Order, Unreadable
-from forwarder.core.money import STRIPE_EXPONENTS, amount, from_minor
+from forwarder.core.event import Event, Item, Order
+from forwarder.core.money import STRIPE_EXPONENTS, from_minor
 from forwarder.core.source import Options
+from forwarder.enrich.asking import Api, ask
 
 BASE_URL: Final = "https://api.stripe.com"
-TIMEOUT_S: Final = (3, 10)
 MAX_PAGES: Final = 10
-MAX_BODY_BYTES: Final = 1 << 20
-MAX_WAIT_S: Final = 3600.0
-
-OK: Final = 200
-TOO_MANY: Final = 429
-SERVER_ERROR_FROM: Final = 500
-NEVER: Final[Mapping[int, str]] = {
-    401: "line items not fetched: Stripe does not know the API key",
-    403: "line items not fetched: the API key may not read checkout sessions",
-    404: "line items not fetched: Stripe does not know the session",
-}
+STRIPE: Final = Api(
+    name="Stripe",
+    lacking="line items not fetched",
+    never={
+        401: "Stripe does not know the API key",
+        403: "the API key may not read checkout sessions",
+        404: "Stripe does not know the session",
+    },
+)
 
 Json = Mapping[str, object]
 
@@ -76,54 +74,7 @@ def _page(
     last_id = read.text(so_far[-1].get("id")) if so_far else None
     if last_id is not None:
         params["starting_after"] = last_id
-    try:
-        with session.get(
-            url,
-            params=params,
-            headers={"Authorization": f"Bearer {api_key}".encode()},
-            timeout=TIMEOUT_S,
-            allow_redirects=False,
-            stream=True,
-        ) as reply:
-            return _read(reply)
-    except requests.RequestException as failure:
-        return Deferred("network", type(failure).__name__, counts=False)
-
-
-def _read(reply: requests.Response) -> dict[str, object] | Deferred | str:
-    """Classify one answer; only a whole and small 200 is looked into."""
-    if reply.status_code != OK:
-        return _failure(reply)
-    body = _body(reply)
-    if body is None:
-        return "line items not fetched: the answer is too large"
-    try:
-        return read.read_object(body)
-    except Unreadable:
-        return Deferred("server_error", "Stripe's answer is not JSON")
-
-
-def _failure(reply: requests.Response) -> Deferred | str:
-    status = reply.status_code
-    if status == TOO_MANY:
-        return Deferred("rate_limited", retry_after_s=_wait_s(reply), counts=False)
-    if status >= SERVER_ERROR_FROM:
-        return Deferred("server_error", f"Stripe answered {status}")
-    return NEVER.get(status, f"line items not fetched: Stripe answered {status}")
-
-
-def _body(reply: requests.Response) -> bytes | None:
-    body = b""
-    for chunk in reply.iter_content(1 << 16):
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return body
-
-
-def _wait_s(reply: requests.Response) -> float | None:
-    wanted = amount(reply.headers.get("Retry-After"))
-    return None if wanted is None else min(max(float(wanted), 1.0), MAX_WAIT_S)
+    return ask(STRIPE, session, url, api_key, params)
 
 
 def _item(line: Json, options: Options) -> Item:

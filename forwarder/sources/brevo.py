@@ -17,7 +17,7 @@ from forwarder.core import reading as read
 from forwarder.core import tokens
 from forwarder.core.carried import carried
 from forwarder.core.choices import finish
-from forwarder.core.event import Event, Notice, Person, Reading
+from forwarder.core.event import Event, Notice, Person, Reading, Unreadable
 from forwarder.core.source import Options, event_id
 
 MAPPED: Final = ("list_addition", "listAddition")
@@ -31,8 +31,8 @@ def verify(notice: Notice, secret: str, now: datetime, options: Options) -> None
 
 
 def sign(notice: Notice, secret: str, now: datetime) -> Notice:  # noqa: ARG001
-    """Return the notice with the secret as its bearer."""
-    return tokens.with_bearer(notice, secret)
+    """Return the notice with the secret in its header, by default as bearer."""
+    return tokens.with_token(notice, secret)
 
 
 def redacted(notice: Notice) -> Notice:
@@ -49,6 +49,8 @@ def parse(notice: Notice, options: Options) -> Reading:
     """Return a sign-up per address, or why there is none. Raises: Unreadable."""
     data = decode.read_json(notice.body)
     rows = read.records(data if isinstance(data, list) else [data])
+    if not rows:
+        raise Unreadable("the body holds no notice")
     topics = [read.text(row.get("event")) for row in rows]
     events = tuple(
         _sign_up(row, email, notice, options)

@@ -42,7 +42,6 @@ TOPICS: Final[Mapping[str, str]] = {
     "form_submission": "form_submissions",
     "tag_added": "contact_tags",
 }
-FILLED: Final = Kind.LEAD
 PHONES: Final = ("phone_number", "mobile_phone_number")
 
 Json = Mapping[str, object]
@@ -146,9 +145,10 @@ def _filled(rows: Rows, notice: Notice, options: Options) -> Event:
     main, word = (form, "form") if form else (contact, "contact")
     data = read.record(main.get("attributes"))
     subject_id = read.needed("id of the form or contact", main.get("id"))
+    kind = options.form_kind
     event = Event(
-        event_id=event_id(options, "kajabi", f"{word}-{subject_id}", FILLED),
-        kind=FILLED,
+        event_id=event_id(options, "kajabi", f"{word}-{subject_id}", kind),
+        kind=kind,
         occurred_at=read.occurred(notice),
         person=replace(_person(data), external_id=read.one(contact.get("id"))),
     )

@@ -7,7 +7,6 @@ The body is our own event, or the usual envelope of type, timestamp and data aro
 Source: https://github.com/standard-webhooks/standard-webhooks (read 2026-11-21)
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -18,22 +17,8 @@ from forwarder.core.event import Kind, Notice, Reading
 from forwarder.core.source import Options
 from forwarder.sources.own_event import read_own_event
 
-SCHEME: Final = signing.Scheme(
-    header="webhook-signature",
-    signed="{id}.{time}.{body}",
-    key="whsec",
-    digest="base64",
-    separator=" ",
-    signature_prefix="v1,",
-    time_header="webhook-timestamp",
-    id_header="webhook-id",
-)
-SVIX_SCHEME: Final = replace(
-    SCHEME,
-    header="svix-signature",
-    time_header="svix-timestamp",
-    id_header="svix-id",
-)
+SCHEME: Final = signing.STANDARD
+SVIX_SCHEME: Final = signing.SVIX
 KINDS: Final = frozenset(kind.value for kind in Kind)
 
 
@@ -66,6 +51,4 @@ def parse(notice: Notice, options: Options) -> Reading:
 
 
 def _scheme(notice: Notice) -> signing.Scheme:
-    names = notice.headers.keys()
-    has_svix = any(name.startswith("svix-") for name in names)
-    return SVIX_SCHEME if has_svix and SCHEME.header not in names else SCHEME
+    return signing.either(SCHEME, SVIX_SCHEME, notice)

@@ -2,8 +2,10 @@
 
 Signing: none; each body shows the account's secret word as `thrivecart_secret`. It is
 compared and then taken out, before the body is stored. Retries: not documented.
-The address must answer HEAD. One address gets all products and events, also of test
-mode. Bodies are forms with brackets, or JSON where the webhook's box for it is ticked.
+The address must answer HEAD and POST before it is saved; what that POST holds is not
+documented [U], so an empty one is let through and ignored. One address gets all
+products and events, also of test mode. Bodies are forms with brackets, or JSON where
+the webhook's box for it is ticked.
 Amounts are hundredths; `…_str` beside them, where it is there, tells them in full.
 Source: https://support.thrivecart.com/help/using-webhook-notifications
 (read 2026-11-22)
@@ -44,7 +46,9 @@ Json = Mapping[str, object]
 
 
 def verify(notice: Notice, secret: str, now: datetime, options: Options) -> None:  # noqa: ARG001
-    """Return if the body shows `secret`. Raises: Forged."""
+    """Return if the body shows `secret`, or is empty: a ping. Raises: Forged."""
+    if not notice.body:
+        return
     tokens.verify_shown(tokens.in_body(notice.body, WORD), secret)
 
 
@@ -65,6 +69,8 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return what happened to an order, or why it is ignored. Raises: Unreadable."""
+    if not notice.body:
+        return Reading(ignored="ping")
     data = decode.read_fields(notice.body)
     topic = read.text(data.get("event"))
     if topic == "order.success":

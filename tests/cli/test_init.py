@@ -61,6 +61,16 @@ def test_it_says_where_to_click_for_every_shop(folder: Path) -> None:
     assert CLICKS["shopify"] in result.stdout
 
 
+@pytest.mark.parametrize("source", ["brevo", "zapier"])
+def test_a_token_of_our_own_stays_out_of_the_address(folder: Path, source: str) -> None:
+    result = init(folder, *FLAGS, f"--shop=a={source}")
+
+    env = (folder / ".env").read_text().splitlines()
+    (token,) = (line[9:] for line in env if line.startswith("A_SECRET="))
+    assert len(token) >= 22
+    assert token not in result.stdout
+
+
 def test_every_source_has_its_clicks() -> None:
     assert set(SOURCES) == set(CLICKS)
 

@@ -203,4 +203,4 @@ def test_a_session_id_that_is_none_is_never_asked_for(
 
 
 def test_the_roll_names_the_look_up_by_its_source() -> None:
-    assert {"stripe": stripe_line_items.look_up} == dict(LOOK_UPS)
+    assert LOOK_UPS["stripe"] is stripe_line_items.look_up

@@ -108,6 +108,16 @@ def test_an_order_and_a_payment_of_equal_number_are_two_refunds() -> None:
     assert 2 == len(ids)
 
 
+@pytest.mark.parametrize("case", ["order-created", "subscription-created"])
+def test_links_that_open_an_account_are_not_stored(case: str) -> None:
+    notice = load("lemonsqueezy", case)
+    stored = lemonsqueezy.redacted(notice)
+
+    assert b"signature=EXAMPLE" in notice.body
+    assert b"signature=EXAMPLE" not in stored.body
+    assert lemonsqueezy.parse(notice, PLAIN) == lemonsqueezy.parse(stored, PLAIN)
+
+
 def test_the_unsigned_header_does_not_name_the_topic() -> None:
     notice = load("lemonsqueezy", "order-created")
     headers = {**notice.headers, "x-event-name": "order_refunded"}

@@ -38,6 +38,7 @@ IGNORED = [
     ("kit", "endpoint_subscriber.created.json", ""),
     ("standard_webhooks", "contact.created.json", ""),
     ("lemonsqueezy", "subscription_payment_success.json", ""),
+    ("segment", "identify.json", ""),
     ("paddle", "address.created.json", ""),
     ("paddle", "adjustment.created.json", ""),
     ("paddle", "subscription.created.json", ""),
@@ -77,6 +78,15 @@ KINDS = [
     ),
     ("stripe", "official_customer.created.json", "", Kind.SIGNUP, "test_order"),
     ("kit", "legacy_purchase.purchase_create.json", "", Kind.CHECKOUT, None),
+    ("gumroad", "sale.form", "", Kind.CHECKOUT, None),
+    ("gumroad", "refund.form", "", Kind.REFUND, None),
+    ("thrivecart", "order.success.form", "", Kind.CHECKOUT, None),
+    ("kajabi", "purchase.json", "", Kind.CHECKOUT, None),
+    ("kajabi", "payment_succeeded.json", "", Kind.CHECKOUT, None),
+    ("kajabi", "form_submission.json", "", Kind.LEAD, None),
+    ("kajabi", "tag_added.json", "", Kind.LEAD, None),
+    ("activecampaign", "subscribe.form", "", Kind.SIGNUP, None),
+    ("brevo", "list_addition.json", "", Kind.SIGNUP, None),
     ("mailerlite", "subscriber.created.json", "", Kind.SIGNUP, None),
     ("mailerlite", "subscriber.added_to_group.json", "", Kind.SIGNUP, None),
     ("mailchimp", "subscribe.form", "", Kind.SIGNUP, None),
@@ -85,6 +95,10 @@ KINDS = [
     ("paddle", "standard_payload.raw.json", "", Kind.SIGNUP, None),
     ("paddle", "subscription.activated.json", "", Kind.SUBSCRIBE, None),
     ("lemonsqueezy", "order_created.json", "", Kind.CHECKOUT, None),
+    ("klaviyo", "flow_webhook_recommended.json", "", Kind.SIGNUP, None),
+    ("ghost", "member.added.json", "", Kind.SIGNUP, None),
+    ("segment", "track_order_completed.json", "", Kind.CHECKOUT, None),
+    ("segment", "track_order_refunded.json", "", Kind.REFUND, None),
     ("typeform", "form_response.json", "", Kind.LEAD, None),
     ("tally", "form_response.json", "", Kind.LEAD, None),
     ("lemonsqueezy", "subscription_created.json", "", Kind.START_TRIAL, None),
@@ -125,7 +139,7 @@ def test_every_body_of_these_sources_is_examined() -> None:
     there = {
         (source, path.name)
         for source in SOURCES
-        for path in (WEBHOOKS / source.replace("_", "-")).iterdir()
+        for path in (WEBHOOKS / source.replace("_", "-")).glob("*")
         if not path.name.startswith("api_object.")
     }
 

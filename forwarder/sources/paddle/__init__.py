@@ -17,7 +17,6 @@ from typing import Final
 from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
-from forwarder.core.carried import Carried
 from forwarder.core.choices import finish, renewal_kind
 from forwarder.core.event import Event, Forged, Kind, Notice, Order, Reading, Unreadable
 from forwarder.core.source import Options, event_id
@@ -95,7 +94,8 @@ def _transaction(told: _Told) -> Event | str:
     kind = renewal_kind(options) if is_renewal else Kind.CHECKOUT
     event = _event(told, kind, data.get("billed_at"))
     value, items = parts.charged(data, options), parts.items(data, options)
-    order = Order(id=_id(data), value=value, items=items)
+    order_id = read.needed("transaction id", data.get("id"))
+    order = Order(id=order_id, value=value, items=items)
     return _finished(replace(event, order=order), told)
 
 
@@ -107,8 +107,7 @@ def _customer(told: _Told) -> Event:
     """Read a new customer: the one notice that tells an e-mail address."""
     event = _event(told, Kind.SIGNUP, told.data.get("created_at"))
     person, language = parts.customer(told.data), read.text(told.data.get("locale"))
-    event = replace(event, person=person, language=language)
-    return finish(event, told.options, parts.handed_along(told.data))
+    return _finished(replace(event, person=person, language=language), told)
 
 
 def _adjustment(told: _Told) -> Event | str:
@@ -122,13 +121,13 @@ def _adjustment(told: _Told) -> Event | str:
         return "not approved yet"
     order_id = read.needed("transaction id", data.get("transaction_id"))
     order = Order(id=order_id, value=parts.total(data, data.get("totals")))
-    event = replace(_event(told, kind), order=order)
-    return finish(event, told.options, Carried())
+    return _finished(replace(_event(told, kind), order=order), told)
 
 
 def _event(told: _Told, kind: Kind, *times: object) -> Event:
+    subject_id = read.needed("id", told.data.get("id"))
     return Event(
-        event_id=event_id(told.options, "paddle", _id(told.data), kind),
+        event_id=event_id(told.options, "paddle", subject_id, kind),
         kind=kind,
         occurred_at=read.occurred(told.notice, *times, told.occurred_at),
         person=parts.customer_by_id(told.data),
@@ -139,10 +138,6 @@ def _event(told: _Told, kind: Kind, *times: object) -> Event:
 def _finished(event: Event, told: _Told) -> Event:
     event = parts.with_look_up(event, told.data, told.options)
     return finish(event, told.options, parts.handed_along(told.data))
-
-
-def _id(data: Json) -> str:
-    return read.needed("id", data.get("id"))
 
 
 TOPICS: Final[Mapping[str, Callable[[_Told], Event | str]]] = {

@@ -39,7 +39,7 @@ def customer(data: Json) -> Person:
 
 def with_look_up(event: Event, data: Json, options: Options) -> Event:
     """Ask for the customer, of whom no transaction and no subscription tells more."""
-    if event.kind in LOCAL_KINDS:
+    if event.person.email or event.kind in LOCAL_KINDS:
         return event
     if not options.api_key:
         return replace(event, warnings=(*event.warnings, NO_API_KEY))

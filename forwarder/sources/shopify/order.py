@@ -81,9 +81,12 @@ def bought(data: Json, options: Options, order_id: str | None, price: str) -> Or
 
 def charged(data: Json, options: Options) -> Money | None:
     """Return the value of an order on the basis that the endpoint wants."""
+    total = _shop_money(data, "total_price")
+    if options.value_basis == "total":
+        return total
     return based(
         options,
-        _shop_money(data, "total_price"),
+        total,
         _shop_money(data, "subtotal_price"),
         _shop_money(data, "total_tax"),
         _shop_money(data, "total_shipping_price"),
