@@ -34,9 +34,8 @@ def main() -> int:
     say(f"Installing {', '.join(packages)}")
     if run(apt, "update") and run(apt, "install", "--no-install-recommends", *packages):
         return 0
-    say(
-        f"apt-get could not install {', '.join(packages)}; tests will say what they miss"
-    )
+    names = ", ".join(packages)
+    say(f"apt-get could not install {names}; tests will say what they miss")
     return 0
 
 

@@ -84,15 +84,13 @@ def server_rows(
 
 _KINDS = {kind.value: kind for kind in Kind}  # a third of the time of `Kind(text)`
 _STATUSES = {status.value: status for status in Status}
-_AT = deliveries.c.occurred_at
 _SERVER_ROWS = (
     sa.select(
         deliveries.c.event_id,
         deliveries.c.order_id,
         deliveries.c.kind,
-        sa.type_coerce(
-            _AT, sa.BigInteger
-        ),  # turned into a time below, in half the time
+        # Turned into a time below, in half the time.
+        sa.type_coerce(deliveries.c.occurred_at, sa.BigInteger),
         deliveries.c.has_click,
         deliveries.c.value_minor,
         deliveries.c.currency,
@@ -101,9 +99,9 @@ _SERVER_ROWS = (
     )
     .where(
         deliveries.c.destination == sa.bindparam("to"),
-        _AT >= sa.bindparam("since"),
+        deliveries.c.occurred_at >= sa.bindparam("since"),
         sa.or_(
-            _AT < sa.bindparam("until"),
+            deliveries.c.occurred_at < sa.bindparam("until"),
             deliveries.c.kind.in_([Kind.REFUND.value, Kind.CANCEL.value]),
         ),
     )
