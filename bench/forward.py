@@ -206,7 +206,7 @@ def _ways(room: Room, size: Size) -> dict[str, Way]:
         "pg": OurWay(room, "drain-pg", fill(room, room.install("pg", url), n_ours)),
         "sqlite": OurWay(room, "drain", fill(room, room.install("lite"), n_ours)),
     }
-    n_naive, python = size.of(1_500, 100), Path(sys.executable)
+    n_naive, python = size.of(800, 100), Path(sys.executable)
     prefork = ("--pool=prefork", f"--concurrency={N_CPU}")
     celery = [
         CeleryWay(room, "naive", "one", n_naive, python, prefork),

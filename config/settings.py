@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "forwarder.toml"
+SANDBOX_URL: Final = "FORWARDER_SANDBOX_URL"  # set by `serve --sandbox` for children
+SANDBOX_FILE: Final = "sandbox.url"  # the same, for the commands of a second terminal
+PLACEHOLDER: Final = "put-the-"  # anybody could sign with it
 # The address is the secret.
 PATH_SECRET_SOURCES: Final = frozenset(
     {"activecampaign", "flodesk", "gumroad", "kajabi", "mailchimp", "teachable"}
@@ -159,6 +162,11 @@ def _crosswise(
         if sources is not None and endpoint.source not in sources:
             hint = suggestion(endpoint.source, sources)
             yield f'{where}.source "{endpoint.source}" is not known{hint}'
+        if any(secret.startswith(PLACEHOLDER) for secret in endpoint.secrets):
+            yield (
+                f"{where}.secrets still holds what `forwarder init` wrote: put the "
+                "secret of the shop into .env"
+            )
         if endpoint.source in PATH_SECRET_SOURCES:
             yield from _weak_path_secrets(where, endpoint)
 

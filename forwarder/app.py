@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 from functools import partial
 
-from flask import Flask
+from flask import Flask, redirect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings, load
@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     for blueprint in (hooks, vitals, api, console):
         app.register_blueprint(blueprint)
+    app.add_url_rule("/", "root", partial(redirect, "/console/"))
     app.wsgi_app = Shortcut(app.wsgi_app, desk)  # type: ignore[method-assign]
     if service.trusted_proxies:
         n = service.trusted_proxies

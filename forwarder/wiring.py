@@ -9,7 +9,13 @@ from functools import partial
 
 import requests
 
-from config.settings import DestinationSettings, EndpointSettings, Secret, Settings
+from config.settings import (
+    SANDBOX_URL,
+    DestinationSettings,
+    EndpointSettings,
+    Secret,
+    Settings,
+)
 from forwarder.core.delivery import Destination
 from forwarder.core.event import Kind
 from forwarder.core.source import Options
@@ -21,7 +27,6 @@ from forwarder.pipeline.receive import Endpoint
 from forwarder.sources import SOURCES
 from forwarder.store import Store, open_store
 
-SANDBOX_URL = "FORWARDER_SANDBOX_URL"  # set by `serve --sandbox` for its children
 _OPTIONS = tuple(name for name in Options.__slots__ if name != "shop")
 
 
@@ -77,7 +82,12 @@ def _sandboxed(settings: Settings) -> Settings:
     if sandbox_url is None:
         return settings
     fakes = {
-        name: replace(found, base_url=sandbox_url, token=Secret("sandbox"))
+        name: replace(
+            found,
+            base_url=sandbox_url,
+            token=Secret("sandbox"),
+            drop_reserved_domains=False,  # the samples' people live at example.com
+        )
         for name, found in settings.destinations.items()
     }
     return replace(settings, destinations=fakes)

@@ -1,10 +1,14 @@
 """What the commands share: settings or exit code 2, JSON or text."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from config.settings import SANDBOX_FILE, SANDBOX_URL
+from forwarder.cli.locks import is_held
 from forwarder.cli.start import WRONG_USE, settings_or_exit, stop_wrong_use
 from forwarder.store.migrate import upgrade
 from forwarder.store.seal import BadKey
@@ -28,10 +32,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 def wired_or_exit() -> Wired:
     """Return the wired installation; exit with 2 if the settings do not allow it."""
+    settings = settings_or_exit()
+    _join_sandbox(settings.service.data_dir)
     try:
-        return wire(settings_or_exit(), "worker")
+        return wire(settings, "worker")
     except BadKey as bad:
         stop_wrong_use(str(bad))
+
+
+def _join_sandbox(data_dir: Path) -> None:
+    """Go where a running `serve --sandbox` goes, so that no command calls Pinterest."""
+    told = data_dir / SANDBOX_FILE
+    if told.exists() and is_held(data_dir / "serve.lock"):
+        os.environ.setdefault(SANDBOX_URL, told.read_text(encoding="utf-8"))
 
 
 def ready_or_exit() -> Wired:

@@ -43,6 +43,7 @@ from forwarder.wiring import Wired, wire
 HOST = "127.0.0.1"
 AGE_MAX_H = 24 * 70  # the whole of last month goes out at once
 THREADS = 4
+TERMINATED = 143  # 128 + SIGTERM, after everything was stopped in order
 WORDS = ("delivered", "refused", "skipped", "pending")
 READY_S = 30.0
 SENT_S = 60.0
@@ -72,6 +73,7 @@ def demo(n_webhooks: int, out: Path, *, keep: bool) -> None:
 
     Nothing leaves this machine: a strict fake Pinterest stands in for the real one.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     started_s = time.monotonic()
     now = datetime.now(UTC)  # noqa: TID251  a door
     month = (now.replace(day=1) - timedelta(days=1)).date().replace(day=1)

@@ -17,6 +17,7 @@ from forwarder.store.checks import commits_per_s, has_wal_reset_bug
 from forwarder.store.engine import SQLITE_VERSION
 from forwarder.store.migrate import NEWEST, current_version
 from forwarder.store.writer import StoreDown
+from forwarder.web.words import reason_remedy
 from forwarder.wiring import Wired
 
 DISK_FREE_MIN_SHARE = 0.05
@@ -144,12 +145,17 @@ def _work(wired: Wired) -> Iterator[Finding]:
         yield Finding(check="worker", verdict="ok", seen=seen)
     for trouble in state.troubles:
         what, _, mend = trouble.partition(": ")
-        yield Finding(check="worker", verdict="red", seen=what, mend=mend)
+        if not what.startswith("destination "):  # told below, with its own mend
+            yield Finding(check="worker", verdict="red", seen=what, mend=mend)
 
 
 def _platform(wired: Wired) -> Iterator[Finding]:
     """Call the platform in test mode, which checks the token and records nothing."""
     for name, found in wired.settings.destinations.items():
+        if found.token.startswith(PLACEHOLDER):
+            seen = "the token in .env is still the placeholder"
+            yield Finding(check=name, verdict="red", seen=seen, mend=MENDS[401])
+            continue
         url = f"{found.base_url}/ad_accounts/{found.ad_account_id}/events"
         try:
             reply = requests.post(
@@ -172,6 +178,7 @@ def _platform(wired: Wired) -> Iterator[Finding]:
         yield from _clock(reply)
 
 
+PLACEHOLDER = "put-the-"  # what `init` writes
 LET_IN = frozenset({400, 422})
 MENDS = {
     401: "make a new token in Ads Manager > Conversions and put it into .env",
@@ -227,5 +234,5 @@ def _endpoints(wired: Wired) -> Iterator[Finding]:
                 check=blocked.name,
                 verdict="red",
                 seen=f"blocked since {blocked.since:%Y-%m-%d}: {blocked.message}",
-                mend=MENDS.get(401, ""),
+                mend=reason_remedy(blocked.reason),
             )

@@ -31,6 +31,18 @@ def hold(path: Path, what: str) -> IO[str]:
     return file
 
 
+def is_held(path: Path) -> bool:
+    """Say whether somebody holds this lock right now."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def check_port(host: str, port: int) -> None:
     """Return if the port is free: the web server would share it without a word.
 

@@ -5,11 +5,12 @@ import sys
 
 import click
 
-from config.settings import UnusableSettings, load
+from config.settings import SANDBOX_FILE, SANDBOX_URL, UnusableSettings, load
 from forwarder.cli.locks import Busy, check_port, free_port, hold
 from forwarder.cli.supervisor import Child, supervise
 
 WRONG_USE = 2
+SANDBOX_HOST = "127.0.0.1"  # its ledger is for nobody else
 
 
 @click.command()
@@ -37,17 +38,19 @@ def serve(host: str, port: int, *, has_sandbox: bool) -> None:
         raise SystemExit(WRONG_USE) from None
     env = dict(os.environ)
     children = []
+    told = service.data_dir / SANDBOX_FILE  # for the commands of a second terminal
+    told.unlink(missing_ok=True)
     if has_sandbox:
-        sandbox_port = free_port(host)
-        env["FORWARDER_SANDBOX_URL"] = f"http://{host}:{sandbox_port}/v5"
-        children.append(
-            _child("sandbox", env, f"--host={host}", f"--port={sandbox_port}")
-        )
+        sandbox_port = free_port(SANDBOX_HOST)
+        env[SANDBOX_URL] = f"http://{SANDBOX_HOST}:{sandbox_port}/v5"
+        told.write_text(env[SANDBOX_URL], encoding="utf-8")
+        children.append(_child("sandbox", env, f"--port={sandbox_port}"))
     children.append(_child("web", env, f"--host={host}", f"--port={port}"))
     children.append(_child("worker", env, "--beat"))
-    _greet(host, port, env.get("FORWARDER_SANDBOX_URL"))
+    _greet(host, port, env.get(SANDBOX_URL))
     with lock:
         supervise(children)
+        told.unlink(missing_ok=True)
 
 
 def _child(role: str, env: dict[str, str], *options: str) -> Child:

@@ -41,7 +41,7 @@ def progress(store: Store, now: datetime) -> Progress:
 def _worker_troubles(store: Store, now: datetime) -> list[str]:
     workers = health.all_workers(store)
     if not workers or now - workers[0].seen_at > GONE_AFTER:
-        return ["no worker has been seen for 30 seconds: start `forwarder worker`"]
+        return ["no worker has been seen for 30 seconds: start serve, or the worker"]
     worked = [w.worked_at for w in workers if w.worked_at is not None]
     overdue = health.oldest_due(store, now)
     is_stuck = overdue is not None and now - overdue > STUCK_AFTER

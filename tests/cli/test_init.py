@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from config.settings import load
+from config.settings import UnusableSettings, load
 from forwarder.cli import main
 from forwarder.cli.init import CLICKS
 from forwarder.sources import SOURCES
@@ -22,12 +22,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "new"
 
 
+def with_secrets(folder: Path) -> Path:
+    """Fill in what only the shops know; return the settings' file."""
+    env = folder / ".env"
+    env.write_text(env.read_text().replace("put-the-secret-here", "whsec_c2VjcmV0"))
+    return folder / "forwarder.toml"
+
+
+def test_a_secret_that_was_never_filled_in_is_a_fault(folder: Path) -> None:
+    init(folder, *FLAGS, "--shop=my-shop=shopify")
+
+    with pytest.raises(UnusableSettings) as caught:
+        load({}, folder / "forwarder.toml", sources=SOURCES)
+    assert "endpoints.my-shop.secrets still holds" in str(caught.value)
+
+
 def test_what_it_writes_are_settings(folder: Path) -> None:
     shops = [f"--shop=my-{source}={source}" for source in SOURCES]
     result = init(folder, *FLAGS, *shops)
 
     assert 0 == result.exit_code, result.output
-    settings = load({}, folder / "forwarder.toml", sources=SOURCES)
+    settings = load({}, with_secrets(folder), sources=SOURCES)
     assert {f"my-{source}": source for source in SOURCES} == {
         name: endpoint.source for name, endpoint in settings.endpoints.items()
     }
@@ -80,7 +95,7 @@ def test_it_asks_for_what_is_not_given(folder: Path) -> None:
     result = init(folder, text=answers)
 
     assert 0 == result.exit_code, result.output
-    settings = load({}, folder / "forwarder.toml", sources=SOURCES)
+    settings = load({}, with_secrets(folder), sources=SOURCES)
     assert {"my-shopify", "letters"} == set(settings.endpoints)
 
 

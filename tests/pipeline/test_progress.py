@@ -7,7 +7,7 @@ from forwarder.store import health
 from tests.pipeline.stand_in import Bench, say
 from tests.store.shop import NOW, an_event, take
 
-NO_WORKER = "no worker has been seen for 30 seconds: start `forwarder worker`"
+NO_WORKER = "no worker has been seen for 30 seconds: start serve, or the worker"
 STUCK = "deliveries are due but none was sent for a minute: restart the worker"
 
 

@@ -56,7 +56,7 @@ def test_it_is_not_ready_without_worker(doors: Doors, client: FlaskClient) -> No
     told = reply.json or {}
     assert (503, False, 1) == (reply.status_code, told["ready"], told["pending"])
     assert "2026-11-21T12:00:00+00:00" == told["oldest_pending_at"]
-    assert "start `forwarder worker`" in told["troubles"][0]
+    assert "start serve, or the worker" in told["troubles"][0]
 
 
 def test_it_is_alive_and_not_ready_with_the_database_down(down: FlaskClient) -> None:
