@@ -200,13 +200,13 @@ def run(room: Room, size: Size) -> list[Row]:
 
 
 def _ways(room: Room, size: Size) -> dict[str, Way]:
-    n_ours = size.of(10_000, 1_000) + BATCH
+    n_ours = size.of(5_000, 1_000) + BATCH
     url = room.postgres_url()
     ways: dict[str, Way] = {
         "pg": OurWay(room, "drain-pg", fill(room, room.install("pg", url), n_ours)),
         "sqlite": OurWay(room, "drain", fill(room, room.install("lite"), n_ours)),
     }
-    n_naive, python = size.of(800, 100), Path(sys.executable)
+    n_naive, python = size.of(500, 100), Path(sys.executable)
     prefork = ("--pool=prefork", f"--concurrency={N_CPU}")
     celery = [
         CeleryWay(room, "naive", "one", n_naive, python, prefork),
@@ -214,7 +214,7 @@ def _ways(room: Room, size: Size) -> dict[str, Way]:
     ]
     own = None if size.is_quick else python_with_batches()
     if own is not None:
-        celery.append(CeleryWay(room, "batches", "many", 4_000, own, prefork))
+        celery.append(CeleryWay(room, "batches", "many", 2_000, own, prefork))
     for way in celery:
         way.start()
         ways[way.name] = way

@@ -138,6 +138,7 @@ def kept(body: str) -> None:
 
 
 if Batches is not None:
+    app.conf.worker_prefetch_multiplier = 0  # else a batch holds 8 events
 
     @app.task(  # type: ignore[untyped-decorator]
         name="many", base=Batches, flush_every=BATCH, flush_interval=FLUSH_S

@@ -29,7 +29,7 @@ def run(room: Room, size: Size) -> list[Row]:
     for level in ("attribution", "delivery"):
         _forwarder(box, *_import_words(room.folder, level))
     times_s, peaks_mb = zip(
-        *(_forwarder(box, *_report_words(month)) for _ in range(size.of(3, 1))),
+        *(_forwarder(box, *_report_words(month)) for _ in range(size.of(2, 1))),
         strict=True,
     )
     name = "month report from 1 M conversions"

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 FILE_NAME: Final = "forwarder.toml"
+OUR_API: Final = "api"
 SANDBOX_URL: Final = "FORWARDER_SANDBOX_URL"  # set by `serve --sandbox` for children
 SANDBOX_FILE: Final = "sandbox.url"  # the same, for the commands of a second terminal
 PLACEHOLDER: Final = "put-the-"  # anybody could sign with it
@@ -162,6 +163,10 @@ def _crosswise(
         if sources is not None and endpoint.source not in sources:
             hint = suggestion(endpoint.source, sources)
             yield f'{where}.source "{endpoint.source}" is not known{hint}'
+        if not endpoint.secrets:
+            yield f"{where}.secrets is empty: nobody could post there"
+        if name == OUR_API:
+            yield f"[{where}] is the name of our own API: choose another"
         if any(secret.startswith(PLACEHOLDER) for secret in endpoint.secrets):
             yield (
                 f"{where}.secrets still holds what `forwarder init` wrote: put the "

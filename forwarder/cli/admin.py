@@ -54,7 +54,10 @@ def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
             store, User(name=name, role=role, created_at=store.now()), password
         )
     except Exists as exists:
-        stop_wrong_use(str(exists))
+        stop_wrong_use(
+            f"{exists}; to change the password: `forwarder user remove {name}`, "
+            f"then `forwarder user add {name}`"
+        )
     click.echo(f"{name} may log in as {role}")
 
 
@@ -102,6 +105,28 @@ def add_api_key(name: str, scope: str, *, as_json: bool) -> None:
         print_json({"name": name, "scope": scope, "key": text})
     else:
         click.echo(text)
+
+
+@api_key.command("list")
+@json_option
+def list_api_keys(*, as_json: bool) -> None:
+    """List the keys by name; the keys themselves are not kept."""
+    found = access.list_api_keys(ready_or_exit().store)
+    if as_json:
+        print_json({"items": [asdict(one) for one in found]})
+        return
+    for one in found:
+        click.echo(f"{one.name:<24}{one.scope:<14}since {one.created_at:%Y-%m-%d}")
+
+
+@api_key.command("remove")
+@click.argument("name")
+def remove_api_key(name: str) -> None:
+    """Make a key useless, at once."""
+    if not access.remove_api_key(ready_or_exit().store, name):
+        click.echo(f"there is no API key {name}", err=True)
+        raise SystemExit(BAD_NEWS)
+    click.echo(f"{name} opens nothing any more")
 
 
 @click.group()

@@ -8,8 +8,9 @@ from typing import Any
 import click
 import orjson
 
+from config import checks
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, stop_wrong_use
-from forwarder.core.delivery import Encoded
+from forwarder.core.delivery import Encoded, Refused
 from forwarder.core.event import Event, Notice, Unreadable
 from forwarder.core.source import Options
 from forwarder.destinations import DESTINATIONS
@@ -17,6 +18,10 @@ from forwarder.pipeline.drain import FUTURE_TOLERANCE
 from forwarder.pipeline.receive import skip_reason
 from forwarder.samples import read_http
 from forwarder.sources import SOURCES, TOPIC_HEADERS
+from forwarder.web.shapes import moment
+
+TOO_OLD, IN_FUTURE = "too_old", "in_future"
+N_LETTERS = 2  # of a country's code
 
 
 @click.command()
@@ -26,6 +31,7 @@ from forwarder.sources import SOURCES, TOPIC_HEADERS
     "--topic", default="", help="What the platform puts into its topic header."
 )
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'")
+@click.option("--endpoint", default="", help="The endpoint's name, for the event_id.")
 @click.option("--country", default="", help="The shop's country, two letters.")
 @click.option("--now", "now_text", default="", help="Pretend it is this time (ISO).")
 @click.option(
@@ -42,15 +48,35 @@ def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  #
     now = _now(given["now_text"])
     found = _notice(file, source, given["topic"], given["headers"])
     notice = replace(found, received_at=now)
-    options = Options(shop=source, country=given["country"].upper())
+    shop = _shop(given["endpoint"]) or source
+    options = Options(shop=shop, country=_country(given["country"]))
     keep_reserved = given["keep_reserved_domains"]
     told = _told(source, notice, options, now, keep_reserved=keep_reserved)
     if as_json:
         print_json(told)
     else:
         _print(told)
+        if told["events"] and not given["endpoint"]:
+            click.echo(
+                f"The endpoint is taken to be named {source}, as in the event_id; "
+                "say --endpoint NAME if it is not."
+            )
     if told["status"] == "quarantined":
         raise SystemExit(BAD_NEWS)
+
+
+def _shop(name: str) -> str:
+    if name and not checks.NAME.match(name):
+        stop_wrong_use(
+            f"--endpoint '{name}' is no name: small letters, digits, - and _ only"
+        )
+    return name
+
+
+def _country(text: str) -> str:
+    if text and not (len(text) == N_LETTERS and text.isascii() and text.isalpha()):
+        stop_wrong_use(f"--country '{text}' is not two letters; such as DE")
+    return text.upper()
 
 
 def _now(text: str) -> datetime:
@@ -102,14 +128,18 @@ def _event(event: Event, now: datetime, *, keep_reserved: bool) -> dict[str, Any
     told: dict[str, Any] = {
         "event_id": event.event_id,
         "kind": event.kind.value,
+        "occurred_at": moment(event.occurred_at),
         "payload": None,
         "sent_fields": [],
         "dropped": [],
         "warnings": list(event.warnings),
         "not_sent": skip_reason(event),
+        "verdict": "sent",
     }
     encoded = destination.encode(event)
     if not isinstance(encoded, Encoded):
+        is_refused = isinstance(encoded, Refused) and not told["not_sent"]
+        told["verdict"] = "refused" if is_refused else "skipped"
         told["not_sent"] = told["not_sent"] or encoded.reason
         told["warnings"] += [encoded.message] if encoded.message else []
         return told
@@ -118,16 +148,17 @@ def _event(event: Event, now: datetime, *, keep_reserved: bool) -> dict[str, Any
     told["sent_fields"] = sorted(_paths(payload))
     told["dropped"] = [{"field": d.field, "reason": d.reason} for d in encoded.dropped]
     told["warnings"] = list(encoded.warnings)
-    if not told["not_sent"]:
-        told["not_sent"] = _untimely(event, now, destination.max_age)
+    told["not_sent"] = told["not_sent"] or _untimely(event, now, destination.max_age)
+    if told["not_sent"]:
+        told["verdict"] = "refused" if told["not_sent"] == IN_FUTURE else "skipped"
     return told
 
 
 def _untimely(event: Event, now: datetime, max_age: timedelta) -> str:
     """Return why it is too early or too late to send an event; empty if it is not."""
     if now - event.occurred_at > max_age:
-        return "too_old"
-    return "in_future" if event.occurred_at - now > FUTURE_TOLERANCE else ""
+        return TOO_OLD
+    return IN_FUTURE if event.occurred_at - now > FUTURE_TOLERANCE else ""
 
 
 def _paths(payload: dict[str, Any]) -> list[str]:
@@ -139,13 +170,21 @@ def _paths(payload: dict[str, Any]) -> list[str]:
     return names
 
 
+def _verdict(event: dict[str, Any]) -> str:
+    """Return what would become of an event that is not sent."""
+    reason = event["not_sent"]
+    is_by_time = reason in {TOO_OLD, IN_FUTURE}
+    date = f" ({event['occurred_at'][:10]})" if is_by_time else ""
+    return f"would be {event['verdict']} now: {reason}{date}"
+
+
 def _print(told: dict[str, Any]) -> None:
     if told["status"] != "events":
         click.echo(f"{told['status']}: {told['reason']}")
     for event in told["events"]:
-        click.echo(f"{event['kind']}  {event['event_id']}")
         if event["not_sent"]:
-            click.echo(f"  not sent: {event['not_sent']}")
+            click.echo(_verdict(event))
+        click.echo(f"{event['kind']}  {event['event_id']}")
         if event["payload"] is not None:
             text = orjson.dumps(event["payload"], option=orjson.OPT_INDENT_2).decode()
             click.echo("  " + text.replace("\n", "\n  "))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MARGIN_BEFORE = timedelta(days=2)  # days begin elsewhere in the world
 MARGIN_AFTER = timedelta(days=62)  # conversions dated back to their click
+EARLIEST_ZONE = timedelta(hours=14)  # where a day begins first
+CODE_CHARS = 3
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -61,6 +63,7 @@ def month_or_exit(text: str) -> Month:
     "--format", "form", type=click.Choice(["text", "json"]), default="text",
     show_default=True,
 )  # fmt: skip
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("--destination", default="", help="Which one; the only one if not given.")
 @click.option(
     "--out",
@@ -146,6 +149,21 @@ def import_() -> None:
     """Read what others counted, from CSV exports."""
 
 
+def _code(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not (len(text) == CODE_CHARS and text.isascii() and text.isalpha()):
+        stop_wrong_use(f"--currency {text}: three letters, such as EUR")
+    return text.upper()
+
+
+def _day(_: click.Context, option: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        stop_wrong_use(f"{option.opts[0]} {text} is no day; such as 2026-10-01")
+
+
 def _import_options(command: Command) -> Command:
     for option in (
         click.option(
@@ -165,9 +183,13 @@ def _import_options(command: Command) -> Command:
             type=click.Choice([kind.value for kind in Kind]),
             help="What the rows count, when no column says it.",
         ),
-        click.option("--currency", help="When no column says it."),
-        click.option("--from", "first_text", help="First day of the export."),
-        click.option("--to", "last_text", help="Last day of the export."),
+        click.option(
+            "--currency", callback=_code, help="When no column says it; such as EUR."
+        ),
+        click.option(
+            "--from", "first_on", callback=_day, help="First day of the export."
+        ),
+        click.option("--to", "last_on", callback=_day, help="Last day of the export."),
         click.option(
             "--column",
             "columns",
@@ -195,8 +217,9 @@ def _import_options(command: Command) -> Command:
 def tag_report(*, file: Path, yes: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     """Import the tag's daily numbers; shows what was understood before it stores.
 
-    Example: forwarder import tag-report export.csv --measures tag
+    Example: forwarder import tag-report export.csv --level delivery --measures tag
     """
+    _check_days(given["first_on"], given["last_on"], datetime.now(UTC))  # noqa: TID251  a door
     read = read_tag_report(file.read_bytes(), _options(given))
     if isinstance(read, Faults):
         _stop_with(read, as_json=as_json)
@@ -221,8 +244,8 @@ def _options(given: dict[str, Any]) -> ImportOptions:
         kind=Kind(given["kind"]) if given["kind"] else None,
         currency=given["currency"],
         columns=dict(_pair(text) for text in given["columns"]),
-        first_on=_day(given["first_text"]),
-        last_on=_day(given["last_text"]),
+        first_on=given["first_on"],
+        last_on=given["last_on"],
     )
 
 
@@ -241,11 +264,11 @@ def _pair(text: str) -> tuple[str, str]:
     return heading, role
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        stop_wrong_use(f"{text} is no day; such as 2026-10-01")
+def _check_days(first_on: date | None, last_on: date | None, now: datetime) -> None:
+    if last_on is not None and last_on > (now + EARLIEST_ZONE).date():
+        stop_wrong_use(f"--to {last_on} has not come yet")
+    if first_on is not None and last_on is not None and first_on > last_on:
+        stop_wrong_use(f"--from {first_on} is after --to {last_on}")
 
 
 def _stop_with(faults: Faults, *, as_json: bool) -> NoReturn:

@@ -1,5 +1,6 @@
 """`forwarder trigger`: post a genuine sample webhook, freshly signed."""
 
+import re
 import secrets
 from datetime import UTC, datetime
 
@@ -12,13 +13,16 @@ from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
 
 TIMEOUT_S = (3, 20)
+_HAS_SECRET = re.compile(r"/hooks/[^/?#]+/[^/?#]+\Z")
 SERIAL_FROM = 10**8  # a number in JSON does not begin with 0
 
 
 @click.command()
 @click.argument("source", type=click.Choice(sorted(SOURCES)))
 @click.argument("case", default="")
-@click.option("--to", "url", default="", help="The webhook address to post to.")
+@click.option(
+    "--to", "url", default="", help="The webhook address, as `init` printed it."
+)
 @click.option(
     "--secret", default="", help="Sign with this secret instead of the sample's."
 )
@@ -62,8 +66,13 @@ def _list(known: list[str], *, as_json: bool) -> None:
 def post(
     url: str, notice: Notice, session: requests.Session | None = None
 ) -> requests.Response:
-    """Post a notice as a shop would; an unsigned source's secret ends the address."""
-    target = "/".join(filter(None, (url.rstrip("/"), notice.path_secret)))
+    """Post a notice as a shop would; an unsigned source's secret ends the address.
+
+    An address that ends in a secret already is taken as it is.
+    """
+    target = url.rstrip("/")
+    if notice.path_secret and _HAS_SECRET.search(target) is None:
+        target = f"{target}/{notice.path_secret}"
     caller = requests if session is None else session
     return caller.post(
         target,

@@ -28,7 +28,7 @@ MAX_TOPIC_CHARS: Final = 80
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _TOPIC = re.compile(r"[\w./:-]+", re.ASCII)
-_KEY = re.compile(r"[\x21-\x7e]+")
+_KEY = re.compile(r"[\x21-\x3f\x41-\x7e]+")  # no @: nobody's address
 _EPOCH = re.compile(r"[0-9]{1,14}(\.[0-9]+)?")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 

@@ -16,6 +16,7 @@ from forwarder.core.event import (
     Stale,
     Unreadable,
 )
+from forwarder.core.personal import without_email
 from forwarder.core.source import Options, Source, storable
 from forwarder.store.engine import Store
 from forwarder.store.inbox import Arrival, Receipt, accept
@@ -96,7 +97,7 @@ def with_reading(arrival: Arrival, reading: Reading, now: datetime) -> Arrival:
     if not reading.events:
         reason = "no event in it" if reading.ignored is None else reading.ignored
         return replace(arrival, status=NoticeStatus.IGNORED, reason=reason)
-    events = [_not_in_future(event, now) for event in reading.events]
+    events = [without_email(_not_in_future(event, now)) for event in reading.events]
     return replace(
         arrival, events=events, skips=[skip_reason(event) for event in events]
     )

@@ -187,7 +187,7 @@ def _clicks(log: Log, view: _View, definitions: Definitions) -> Iterator[_Named]
 def _days(view: _View, definitions: Definitions, period: Period) -> Iterator[_Named]:
     hours = definitions.utc_offset_h
     view = replace(view, shift_s=hours * HOUR_S)
-    yield "time zone", f"days begin at midnight UTC{hours:+g} h", view
+    yield "time zone", f"days begin at midnight UTC{hours + 0:+g} h", view
     if definitions.report_time is ReportTime.AD_ACTION:
         view = replace(view, by_click=True)
         yield "booking day", "booked on the day of the click", view

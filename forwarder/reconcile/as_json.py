@@ -107,4 +107,4 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, DIGITS)
+    return None if number is None else round(number, DIGITS) + 0.0  # never -0.0

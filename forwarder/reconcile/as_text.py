@@ -47,6 +47,7 @@ def _split(
 
 
 def _without_report(alone: Sequence[Comparison]) -> list[str]:
+    alone = [c for c in alone if c.n_server]
     if not alone:
         return []
     title = "Counted by our server only"
@@ -106,7 +107,7 @@ def _bands(c: Comparison) -> Iterator[str]:
         yield "  Bands: none, there is nothing to compare."
         return
     yield f"  Bands, {words.period(c)}, grade {c.grade.value}"
-    if c.estimates["gap"].n < words.HOPELESS:
+    if words.says_nothing(c.estimates["gap"]):
         yield "  too few to judge"
         return
     rows: list[tuple[str, ...]] = [
@@ -122,8 +123,8 @@ def _bands(c: Comparison) -> Iterator[str]:
 def _band(name: str, band: tuple[float, float]) -> str:
     low, high = band
     if name == "net_recorded":
-        return f"{low:+,.0f} to {high:+,.0f}"
-    return f"{words.percent(low)} to {words.percent(high)}"
+        return f"{round(low):+,} to {round(high):+,}"
+    return words.percent_span(low, high)
 
 
 def _assumptions(c: Comparison) -> Iterator[str]:
@@ -131,7 +132,8 @@ def _assumptions(c: Comparison) -> Iterator[str]:
     yield "  What totals cannot show (share of the tag's number; the band rests on it)"
     rows = [("part", "range", "", "source")]
     for part in c.parts:
-        reach = f"{part.low:+.1%} to {part.high:+.1%}" if part.high - part.low else "0"
+        low, high = round(part.low, 3) + 0, round(part.high, 3) + 0  # never -0.0%
+        reach = f"{low:+.1%} to {high:+.1%}" if part.high - part.low else "0"
         rows.append((part.name, reach, part.evidence.value, part.source))
     yield from _table(rows, "<><<")
 
@@ -143,7 +145,7 @@ def _definitions(c: Comparison) -> Iterator[str]:
     else:
         window = f"click window {rules.click_window_days} days"
     booked = "click" if rules.report_time is ReportTime.AD_ACTION else "conversion"
-    zone = f"UTC{rules.utc_offset_h:+g} h"
+    zone = f"UTC{rules.utc_offset_h + 0:+g} h"
     yield ""
     yield from _wrapped(
         f"Rules: {window}; booked on the day of the {booked}; days in {zone}; "

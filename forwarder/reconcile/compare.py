@@ -27,7 +27,7 @@ MAX_UNTOLD_SHARE = 0.01  # conversions without a value that a revenue gap may ig
 class Estimate:
     """One number with its bands.
 
-    Units: as the number itself; `n` is the larger of the two counts behind it.
+    Units: as the number itself; `n` is how many conversions of ours it is a share of.
     `bands` answer "what happened this month", `usual_bands` "is it different from
     other months".
     """
@@ -50,7 +50,7 @@ def estimates(
         return {}
     ours = aligned.daily_count.astype(np.float64)
     theirs = tag.daily_count.astype(np.float64)
-    n = max(tag.n, aligned.n)
+    n = aligned.n
     gap = _gap(ratio_of_days(theirs, ours, tag.n, aligned.n, 0.0), factor, n)
     result = {"gap": gap, "net_recorded": _scaled(gap, aligned.n)}
     if tag.daily_value is not None and values_usable(aligned):

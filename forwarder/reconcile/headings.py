@@ -100,6 +100,8 @@ _NAMED = re.compile(
 )
 _CREDITS = {"": Credit.ANY, "click": Credit.CLICK, "click-through": Credit.CLICK}
 _CURRENCY = re.compile(r"(?P<rest>.+?) ?[\[(](?P<code>[a-z]{3})[\])]")
+_MAX_HEADING_CHARS = 60
+_MAX_HEADING_DIGITS = 4
 
 
 def column(heading: str) -> Column | None:
@@ -138,3 +140,17 @@ def _with_currency(text: str) -> Column | None:
     if found is None or _SIMPLE.get(found["rest"]) is not Role.VALUE:
         return None
     return Column(role=Role.VALUE, currency=found["code"].upper())
+
+
+def shown(heading: str) -> str:
+    """Return a heading fit for a message: what looks like data is not repeated."""
+    digits = sum(character.isdigit() for character in heading)
+    is_data = "@" in heading or digits > _MAX_HEADING_DIGITS
+    if is_data or len(heading) > _MAX_HEADING_CHARS:
+        return "it looks like data: is the heading row missing?"
+    return f'"{heading}"' if heading else "no heading"
+
+
+def named(heading: str) -> str:
+    """Return a heading fit for an option; HEADING where it looks like data."""
+    return heading if shown(heading) == f'"{heading}"' else "HEADING"

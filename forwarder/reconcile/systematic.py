@@ -14,10 +14,11 @@ from forwarder.reconcile.bands import Band
 
 
 class Evidence(StrEnum):
-    """Whether a range was measured on this shop or only assumed."""
+    """Whether a range was measured on this shop, only assumed, or has no place here."""
 
     MEASURED = "measured"
     ASSUMED = "assumed"
+    NOT_APPLICABLE = "n/a"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ DRIFT = "definition drift"
 PART_NAMES = (DOUBLE_COUNT, CROSS_DEVICE, VIEW_CREDIT, ROUTING, MATURITY, DRIFT)
 
 _CLICK_ONLY = "the report counts clicks only"
-_LEVEL = "does not matter for delivery"
+_LEVEL = "nothing is credited at delivery level"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,11 @@ def _exact(name: str, source: str) -> Part:
     return Part(name=name, low=0, high=0, evidence=Evidence.MEASURED, source=source)
 
 
+def _not_asked(name: str) -> Part:
+    evidence = Evidence.NOT_APPLICABLE
+    return Part(name=name, low=0, high=0, evidence=evidence, source=_LEVEL)
+
+
 def _double_count() -> Part:
     return Part(
         name=DOUBLE_COUNT, low=0, high=0.03, source="default: reloads, failed dedup"
@@ -105,7 +111,7 @@ def _double_count() -> Part:
 
 def _cross_device(circumstances: Circumstances) -> Part:
     if circumstances.level is Level.DELIVERY:
-        return _exact(CROSS_DEVICE, _LEVEL)
+        return _not_asked(CROSS_DEVICE)
     return Part(
         name=CROSS_DEVICE, low=0, high=0.06, source="default: clicks on another device"
     )
@@ -113,7 +119,7 @@ def _cross_device(circumstances: Circumstances) -> Part:
 
 def _view_credit(circumstances: Circumstances) -> Part:
     if circumstances.level is Level.DELIVERY:
-        return _exact(VIEW_CREDIT, _LEVEL)
+        return _not_asked(VIEW_CREDIT)
     if circumstances.definitions.click_only:
         return _exact(VIEW_CREDIT, _CLICK_ONLY)
     return Part(
@@ -127,7 +133,7 @@ def _view_credit(circumstances: Circumstances) -> Part:
 def _routing(circumstances: Circumstances) -> Part:
     share = circumstances.multi_hop_share
     if circumstances.level is Level.DELIVERY:
-        return _exact(ROUTING, _LEVEL)
+        return _not_asked(ROUTING)
     if share is None:
         return Part(
             name=ROUTING, low=-0.05, high=0, source="default: the route is not known"

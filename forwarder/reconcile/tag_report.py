@@ -18,13 +18,12 @@ from forwarder.core.reports import (
     TagDay,
     TagReport,
 )
-from forwarder.reconcile.headings import Column, Credit, Role, column
+from forwarder.reconcile.headings import Column, Credit, Role, column, named, shown
 from forwarder.reconcile.tag_file import table_of
 from forwarder.reconcile.tag_rows import Cells, read_rows
 
 MAX_BYTES = 5 * 1024 * 1024
-_MAX_HEADING_CHARS = 60
-_MAX_HEADING_DIGITS = 4
+_EXCEL = b"PK\x03\x04"  # how every .xlsx begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,8 @@ def read_tag_report(
     used = options if options is not None else ImportOptions()
     if len(data) > MAX_BYTES:
         return Faults(messages=(f"The file is larger than {MAX_BYTES:,} bytes.",))
+    if data.startswith(_EXCEL):
+        return Faults(messages=("This is an Excel file: export it as CSV.",))
     table = table_of(data)
     if not table:
         return Faults(messages=("The file is empty.",))
@@ -133,8 +134,8 @@ def _columns(
         return (), (f"Columns can be taken for {known}; nothing else.",)
     found = [_meaning(heading, options) for heading in headings]
     faults = [
-        f"Column {number} ({shown(heading)}) is not known: name what it holds, or "
-        "say that it is to be ignored."
+        f"Column {number} ({shown(heading)}) is not known: say what it holds, such as "
+        f"`--column '{named(heading)}=ignore'`."
         for number, (heading, meaning) in enumerate(
             zip(headings, found, strict=True), start=1
         )
@@ -160,20 +161,13 @@ def _shape_faults(columns: Sequence[Column], options: ImportOptions) -> list[str
     counts = [one for one in columns if one.role is Role.COUNT]
     nameless = any(one.kind is None for one in counts)
     if nameless and Role.KIND not in roles and options.kind is None:
-        faults.append("Nothing says which kind of event is counted: name the kind.")
+        faults.append(
+            "Nothing says which kind of event is counted: add `--kind checkout`."
+        )
     named = {one.kind for one in counts}
     if any(one.role is Role.VALUE and one.kind not in named for one in columns):
         faults.append("A value column has no count column of the same event.")
     return faults
-
-
-def shown(heading: str) -> str:
-    """Return a heading fit for a message: what looks like data is not repeated."""
-    digits = sum(character.isdigit() for character in heading)
-    is_data = "@" in heading or digits > _MAX_HEADING_DIGITS
-    if is_data or len(heading) > _MAX_HEADING_CHARS:
-        return "it looks like data: is the heading row missing?"
-    return f'"{heading}"' if heading else "no heading"
 
 
 def _chosen(columns: Sequence[Column]) -> tuple[tuple[Column, ...], tuple[str, ...]]:
@@ -208,7 +202,7 @@ def _currency_faults(
         listed = ", ".join(sorted(told))
         return [f"Values are in more than one currency ({listed}): export one."]
     if any(row.value for row in rows) and not told:
-        return ["Nothing says which currency the values are in: name it."]
+        return ["Nothing says which currency the values are in: `--currency EUR`."]
     return []
 
 
@@ -276,12 +270,12 @@ def _warnings(report: TagReport, options: ImportOptions) -> list[str]:
     if options.first_on is None or options.last_on is None:
         result.append(
             f"The days from {report.first_on} to {report.last_on} count as exported; "
-            "give the first and last day if the export covers more."
+            "give `--from` and `--to` if the export covers more."
         )
     if report.measures is Measures.PLATFORM:
         result.append(
-            "Taken as Pinterest's own count of tag and server together; say so if it "
-            "is the tag alone."
+            "Taken as Pinterest's own count of tag and server together; add "
+            "`--measures tag` if it is the tag alone."
         )
     outside = [row for row in report.rows if not _inside(row, report)]
     if outside:

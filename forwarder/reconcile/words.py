@@ -8,7 +8,7 @@ from forwarder.reconcile.align import Step
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.report import FEW, Comparison, Grade, Verdict, final_at
 
-HOPELESS = 5  # conversions below which not even a range is worth saying
+HOPELESS = 5  # conversions of ours below which not even a range is worth saying
 MANY = 100  # conversions from which the single number comes before the range
 
 _NOUNS = {
@@ -81,8 +81,8 @@ def how_far(c: Comparison) -> str:
     gap = c.estimates.get("gap")
     if gap is None:
         return _no_gap(c)
-    if gap.n < HOPELESS:
-        return "Too few to judge: chance alone may have made this difference."
+    if says_nothing(gap):
+        return _too_few(c)
     low, high = gap.bands["95"]
     reach = f"{span(low, high)} (95% band)"
     if gap.n < FEW:
@@ -91,6 +91,21 @@ def how_far(c: Comparison) -> str:
     if gap.n < MANY:
         return f"Of every 100 that our server saw, {reach}; {about}."
     return f"Of every 100 that our server saw, {about}: {reach}."
+
+
+def says_nothing(gap: Estimate) -> bool:
+    """Say whether a gap is too loose for a share: few of ours, or anything is possible.
+
+    A share of next to nothing is thousands of percent, which misleads.
+    """
+    low, high = gap.bands["95"]
+    return gap.n < HOPELESS or (low < -1 and high > 0)
+
+
+def _too_few(c: Comparison) -> str:
+    if c.verdict is Verdict.DISAGREES:
+        return "Ours are too few to give a share, but chance alone does not explain it."
+    return "Too few to judge: chance alone may have made this difference."
 
 
 def _no_gap(c: Comparison) -> str:
@@ -104,6 +119,8 @@ def _no_gap(c: Comparison) -> str:
 
 
 def _missed(gap: float) -> str:
+    if gap < -1:
+        return "more than 100 too many were counted"
     number = round(abs(gap) * 100)
     return f"{number} were missed" if gap >= 0 else f"{number} too many were counted"
 
@@ -113,11 +130,22 @@ def percent(share: float) -> str:
     return f"{round(share * 100) + 0:+d}%"
 
 
+def percent_span(low: float, high: float) -> str:
+    """Return a band of shares; beyond twice ours it only says so."""
+    if high < -1:
+        return "below -100%"
+    return f"{'below -100%' if low < -1 else percent(low)} to {percent(high)}"
+
+
 def span(low: float, high: float) -> str:
     """Return a band of a gap in natural frequencies."""
     a, b = round(low * 100), round(high * 100)
     if a >= 0:
         return f"between {a} and {b} were missed"
+    if high < -1:
+        return "more than 100 too many were counted"
+    if low < -1:
+        return f"{-b} or more too many were counted"
     if b <= 0:
         return f"between {-b} and {-a} too many were counted"
     return f"anything between {-a} counted too many and {b} missed"
@@ -135,15 +163,16 @@ def in_money(c: Comparison) -> str | None:
     gap = c.estimates.get("revenue_gap")
     if gap is None:
         return f"{text}; no gap in value can be given."
-    if gap.n < HOPELESS:
+    if says_nothing(gap):
         return f"{text}; too few to judge."
     return f"{text}; {_percent_band(gap)}."
 
 
 def _percent_band(gap: Estimate) -> str:
     low, high = gap.bands["95"]
-    text = f"the gap in value is {percent(low)} to {percent(high)} (95% band)"
-    return text if gap.n < FEW else f"{text}, about {percent(gap.value)}"
+    text = f"the gap in value is {percent_span(low, high)} (95% band)"
+    is_rough = gap.n < FEW or gap.value < -1
+    return text if is_rough else f"{text}, about {percent(gap.value)}"
 
 
 def how_sure(c: Comparison) -> str:

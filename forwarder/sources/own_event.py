@@ -98,7 +98,7 @@ def _event_id(value: object) -> str:
 
 def _kind(value: object) -> Kind:
     try:
-        return Kind(str(value))
+        return Kind(value if isinstance(value, str) else "")
     except ValueError:
         words = ", ".join(sorted(Kind))
         raise ValidationError(f"Must be one of: {words}.") from None

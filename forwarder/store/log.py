@@ -120,6 +120,14 @@ class Story:
     history: Sequence[Entry]
     is_person_kept: bool
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether the platform itself said the message, and not we."""
+        return any(
+            entry.http_status is not None and entry.message == self.line.message
+            for entry in self.history
+        )
+
 
 # A pending delivery of a blocked destination reads `blocked`; the row itself stays
 # pending, so that a new token frees a million rows without writing one.
@@ -191,6 +199,14 @@ def list_notices(
         query = query.where(notices.c.status == sa.literal_column(f"'{status.value}'"))
     with store.read() as connection:
         return [_notice(row) for row in connection.execute(query).mappings()]
+
+
+def find_notice(store: Store, notice_id: int) -> NoticeLine | None:
+    """Return a notice by its number; None when there is none."""
+    query = _NOTICE.where(notices.c.id == notice_id)
+    with store.read() as connection:
+        row = connection.execute(query).mappings().first()
+    return None if row is None else _notice(row)
 
 
 def find(store: Store, reference: str) -> list[int]:

@@ -38,14 +38,14 @@ def save_tag_report(store: Store, report: TagReport, now: datetime) -> bool:
 
 
 def load_tag_reports(store: Store, first_on: date, last_on: date) -> list[TagReport]:
-    """Return the reports that touch these days, latest import first."""
+    """Return the reports that touch these days, latest import last."""
     query = (
         sa.select(tag_reports.c.content)
         .where(
             tag_reports.c.first_on <= last_on.isoformat(),
             tag_reports.c.last_on >= first_on.isoformat(),
         )
-        .order_by(tag_reports.c.imported_at.desc(), tag_reports.c.id.desc())
+        .order_by(tag_reports.c.imported_at, tag_reports.c.id)
     )
     with store.read() as connection:
         contents = connection.execute(query).scalars().all()

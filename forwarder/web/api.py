@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Event, Notice, Reading
+from forwarder.core.personal import without_email
 from forwarder.core.source import Options
 from forwarder.pipeline.receive import with_reading
 from forwarder.pipeline.replay import plan, replay
@@ -21,10 +22,11 @@ from forwarder.store.inbox import Arrival, Receipt, accept
 from forwarder.store.writer import StoreDown
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.filters import BadFilter, read_filter
-from forwarder.web.hooks import RETRY_AFTER_S, TooLarge, answer, body
+from forwarder.web.hooks import RETRY_AFTER_S, CutOff, TooLarge, answer, body
 from forwarder.web.shapes import page_json, story_json
 
 EVENTS_MAX = 1_000
+PAGING = frozenset({"limit", "cursor"})
 SCOPE_INCLUDES = {  # who may operate may also read
     "events:write": {"events:write"},
     "read": {"read"},
@@ -63,6 +65,8 @@ def post_events() -> Response:
     """Take one event, or up to 1,000; the bad ones are named and not stored."""
     try:
         given = orjson.loads(body())
+    except CutOff:
+        return answer(400, {"error": "the body is shorter than it said: send it again"})
     except TooLarge:
         return answer(413, {"error": "the body is over 2 MiB: send fewer events"})
     except orjson.JSONDecodeError as error:
@@ -122,7 +126,7 @@ def _read_all(
     results: list[Mapping[str, object]] = []
     for place, text in enumerate(texts):
         try:
-            events[place] = read_own_event(text, Options(shop=SOURCE))
+            events[place] = without_email(read_own_event(text, Options(shop=SOURCE)))
             results.append({})
         except Invalid as invalid:
             results.append({"status": "invalid", "errors": invalid.errors})
@@ -185,6 +189,10 @@ def post_replay() -> Response:
     if body():
         return answer(422, {"error": "the filter stands in the query: send no body"})
     arguments = request.args.to_dict()
+    paging = PAGING & set(arguments)
+    if paging:
+        whole = ["a replay takes the whole filter"]
+        return answer(422, {"errors": dict.fromkeys(sorted(paging), whole)})
     is_dry_run = DRY_RUN.get(arguments.pop("dry_run", "0").lower())
     if is_dry_run is None:
         return answer(422, {"errors": {"dry_run": ["1 or 0"]}})

@@ -1,6 +1,7 @@
 """What happened to one delivery, and what can be done, in sentences."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ from forwarder.store.log import Filter, Line, NoticeLine, Story
 from forwarder.store.replay import Plan
 from forwarder.web.desk import WebDesk
 from forwarder.web.words import reason_label, reason_remedy
+
+_LEFT_OUT = re.compile(r"(?P<field>[\w.]+) \((?P<reason>\w+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class Told:
     remedy: str
     again: str
     is_ready: bool
+    left_out: Sequence[Mapping[str, str]]  # field and reason
 
 
 def tell(desk: WebDesk, story: Story, now: datetime) -> Told:
@@ -34,15 +38,32 @@ def tell(desk: WebDesk, story: Story, now: datetime) -> Told:
     sentences = [
         _came(line, story.notice),
         _repeats(story.notice),
-        _became(line, reason, now),
-        f"The answer said: {line.message}" if line.message else "",
+        _became(story, reason, now),
+        f"{who_said(story)}: {line.message}" if line.message else "",
     ]
     return Told(
         happened=[sentence for sentence in sentences if sentence],
         remedy=reason_remedy(reason),
         again=would,
         is_ready=is_ready,
+        left_out=left_out(story),
     )
+
+
+def who_said(story: Story) -> str:
+    """Return the words before a delivery's message: whether the platform said it."""
+    return "Pinterest said" if story.is_answer else "Detail"
+
+
+def left_out(story: Story) -> Sequence[Mapping[str, str]]:
+    """Return the fields left out and why, also of what was refused before it left.
+
+    Of that no payload is kept: its message names them.
+    """
+    if story.dropped or story.is_answer:
+        return story.dropped
+    _, _, named = story.line.message.partition("left out: ")
+    return [match.groupdict() for match in _LEFT_OUT.finditer(named)]
 
 
 def _reason(desk: WebDesk, line: Line) -> str:
@@ -68,20 +89,26 @@ def _repeats(notice: NoticeLine | None) -> str:
     return f"The sender sent the webhook {times}; that changed nothing.{differs}"
 
 
-def _became(line: Line, reason: str, now: datetime) -> str:
+def _became(story: Story, reason: str, now: datetime) -> str:
+    line = story.line
     why = f": {reason_label(reason)}" if reason else ""
     match line.status:
         case Status.DELIVERED:
             return f"Delivered{_at(line.settled_at)}, attempt {line.attempts}{why}."
         case Status.REFUSED:
-            tries = count(line.attempts, "attempt", "attempts")
-            return f"Refused{_at(line.settled_at)} after {tries}{why}."
+            return f"Refused{_at(line.settled_at)} {_after(story)}{why}."
         case Status.SKIPPED:
             return f"Left out on purpose{_at(line.settled_at)}{why}."
         case Status.BLOCKED:
             return f"It waits: destination {line.destination} is blocked{why}."
         case Status.PENDING:
             return _waits(line, why, now)
+
+
+def _after(story: Story) -> str:
+    if not story.history:
+        return "before anything was sent"
+    return f"after {count(len(story.history), 'attempt', 'attempts')}"
 
 
 def _waits(line: Line, why: str, now: datetime) -> str:

@@ -9,16 +9,21 @@ import orjson
 import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
 from werkzeug.sansio.utils import get_content_length
 
+from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Forged, Notice, Stale
 from forwarder.pipeline.receive import Endpoint, receive
 from forwarder.store.inbox import Receipt
+from forwarder.store.log import find_notice
 from forwarder.store.writer import StoreDown
 from forwarder.web.desk import WebDesk, web_desk
 
 BODY_MAX_BYTES = 2 * 1024 * 1024
 RETRY_AFTER_S = "30"
+IGNORED, QUARANTINED = NoticeStatus.IGNORED, NoticeStatus.QUARANTINED
 
 Environ = Mapping[str, Any]  # of WSGI
 
@@ -31,11 +36,16 @@ webhooks = Counter(
 )
 
 
+class CutOff(Exception):
+    """The body ended before the length it told: the connection broke."""
+
+
 class TooLarge(Exception):
     """The body is over 2 MiB; reading stopped there."""
 
 
 REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
+    CutOff: (400, "the body is shorter than it said: send it again"),
     TooLarge: (413, f"the body is over {BODY_MAX_BYTES} bytes"),
     Stale: (400, "stale: the signed time is too far from ours"),
     Forged: (401, "the signature does not match"),
@@ -48,6 +58,15 @@ def handshake(endpoint: str, secret: str = "") -> Response:
     """Answer senders that probe an address before they use it; HEAD comes here too."""
     del endpoint, secret
     return answer(200, {"ok": True})
+
+
+@hooks.app_errorhandler(404)
+def nowhere(error: NotFound) -> Response | NotFound:
+    """Answer what looks like a webhook address and is none in JSON, as `take` does."""
+    if not f"{request.path}/".startswith("/hooks/"):
+        return error
+    reply = _refuse("unknown", 404, "no such endpoint")
+    return Response(reply.body, reply.status, reply.headers())
 
 
 @hooks.post("/hooks/<endpoint>")
@@ -91,7 +110,7 @@ def take_in(desk: WebDesk, endpoint: str, secret: str, environ: Environ) -> Repl
         return _refuse(endpoint, 415, "send the body without content encoding")
     try:
         return _taken(desk, known, secret, environ)
-    except (TooLarge, Stale, Forged) as refusal:
+    except (CutOff, TooLarge, Stale, Forged) as refusal:
         return _refuse(endpoint, *REFUSALS[type(refusal)])
     except Exception as fault:  # shops give an address up that answers 500
         if not isinstance(fault, StoreDown):
@@ -111,7 +130,26 @@ def _taken(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> 
     if receipt.accepted:
         desk.nudge(endpoint.destination)
     webhooks.labels(endpoint.name, _word(receipt)).inc()
+    if receipt.ignored or receipt.quarantined:
+        _say_why(desk, endpoint, receipt)
     return Reply(200, orjson.dumps(told(receipt)))
+
+
+def _say_why(desk: WebDesk, endpoint: Endpoint, receipt: Receipt) -> None:
+    """Log why nothing came of a webhook. It is committed: no fault here undoes that."""
+    try:
+        notice = find_notice(desk.store, receipt.notice_id)
+    except (StoreDown, SQLAlchemyError):
+        log.exception("reason not read", endpoint=endpoint.name)
+        return
+    if notice is not None and notice.status in {IGNORED, QUARANTINED}:
+        log.warning(
+            "webhook without event",
+            endpoint=endpoint.name,
+            status=notice.status.value,
+            reason=notice.reason,
+            notice=notice.id,
+        )
 
 
 def told(receipt: Receipt) -> dict[str, int]:
@@ -155,12 +193,12 @@ def _header_name(key: str) -> str:
 
 
 def body() -> bytes:
-    """Return the raw body of Flask's request. Raises: TooLarge."""
+    """Return the raw body of Flask's request. Raises: TooLarge, CutOff."""
     return read_body(request.environ)
 
 
 def read_body(environ: Environ) -> bytes:
-    """Return the raw body. Raises: TooLarge.
+    """Return the raw body. Raises: TooLarge, CutOff.
 
     Read from the server's own stream: Werkzeug's gives nothing for a chunked body,
     and parsing a form would eat the bytes that were signed.
@@ -174,6 +212,8 @@ def read_body(environ: Environ) -> bytes:
     data: bytes = environ["wsgi.input"].read(limit)
     if len(data) > BODY_MAX_BYTES:
         raise TooLarge
+    if length is not None and len(data) < length:
+        raise CutOff
     return data
 
 

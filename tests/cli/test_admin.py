@@ -1,4 +1,6 @@
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -46,7 +48,8 @@ def test_a_short_password_or_a_taken_name_is_wrong_use(shell: Shell) -> None:
     assert (2, True) == (short.exit_code, "at least 10" in short.stderr)
     assert 0 == shell.run("user", "add", "ada", text=TWICE).exit_code
     taken = shell.run("user", "add", "ada", text=TWICE)
-    assert (2, "ada exists already\n") == (taken.exit_code, taken.stderr)
+    assert (2, True) == (taken.exit_code, "ada exists already" in taken.stderr)
+    assert "`forwarder user remove ada`, then `forwarder user add ada`" in taken.stderr
     assert 2 == shell.run("user", "add", "eve", "--role", "king").exit_code
 
 
@@ -185,3 +188,23 @@ def test_a_shell_can_finish_words(
         "forwarder.cli.completions.get_completion_class", lambda _: None
     )
     assert 1 == shell.run("completions", kind).exit_code
+
+
+def test_an_api_key_is_listed_and_removed(shell: Shell, store: Store) -> None:
+    text = shell.json("api-key", "add", "shop", "--scope", "read")["key"]
+
+    listed = shell.json("api-key", "list")["items"]
+    assert [("shop", "read")] == [(one["name"], one["scope"]) for one in listed]
+    assert text not in str(listed)
+    assert "shop" in shell.run("api-key", "list").stdout
+    assert 0 == shell.run("api-key", "remove", "shop").exit_code
+    assert access.find_api_key(store, text) is None
+    gone = shell.run("api-key", "remove", "shop")
+    assert (1, "there is no API key shop\n") == (gone.exit_code, gone.stderr)
+
+
+def test_the_module_calls_itself_forwarder() -> None:
+    command = [sys.executable, "-m", "forwarder", "user", "--help"]
+    told = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+
+    assert told.stdout.startswith(b"Usage: forwarder user ")

@@ -113,6 +113,11 @@ def test_the_list_is_readable(full: Store, shell: Shell) -> None:
         ["events", "replay", "--status", "sent"],
         ["events", "discard", "--until", "x"],
         ["events", "discard"],
+        ["events", "discard", "--status", "refused", "--json"],
+        ["events", "replay"],
+        ["events", "replay", "--yes"],
+        ["events", "replay", "--status", "refused", "--json"],
+        ["events", "webhooks", "--status", "sent"],
         ["events", "nothing"],
     ],
 )
@@ -170,16 +175,18 @@ def test_a_delivery_that_is_not_there_is_bad_news(shell: Shell) -> None:
 
 
 def test_a_replay_counts_first_and_asks(full: Store, shell: Shell) -> None:
-    counted = shell.json("events", "replay", "--dry-run")
+    every = ("events", "replay", "--source", "shopify")
+    counted = shell.json(*every, "--dry-run")
     assert (2, 1, 0) == (
         counted["plans"][0]["n_ready"],
         counted["plans"][0]["n_delivered"],
         counted["n_set_back"],
     )
-    declined = shell.run("events", "replay", text="n\n")
+    declined = shell.run(*every, text="n\n")
+    assert "main: 2 to send again (1 delivered before), 1 waiting\n" in declined.stdout
     assert (0, True) == (declined.exit_code, "0 set back" in declined.stdout)
     assert [("1", "delivered"), ("2", "refused"), ("3", "pending")] == words(full)
-    dry = shell.run("events", "replay", "--dry-run", "--yes")
+    dry = shell.run(*every, "--dry-run", "--yes")
     assert "0 set back" in dry.stdout
     done = shell.run("events", "replay", "--status", "refused", text="y\n")
     assert (0, True) == (done.exit_code, "1 set back" in done.stdout)
@@ -187,7 +194,8 @@ def test_a_replay_counts_first_and_asks(full: Store, shell: Shell) -> None:
 
 
 def test_a_replay_as_json_runs_without_asking(full: Store, shell: Shell) -> None:
-    assert 2 == shell.json("events", "replay")["n_set_back"]
+    words_said = ("events", "replay", "--source", "shopify", "--yes")
+    assert 2 == shell.json(*words_said)["n_set_back"]
     assert {"pending"} == {status for _, status in words(full)}
 
 
@@ -197,10 +205,10 @@ def test_what_will_never_be_sent_is_given_up(full: Store, shell: Shell) -> None:
     declined = shell.run("events", "discard", "--status", "refused", text="n\n")
     assert "0 discarded" in declined.stdout
     done = shell.run("events", "discard", "--status", "refused", "--yes")
-    assert (0, "1 wait or were refused\n1 discarded\n") == (done.exit_code, done.stdout)
+    assert (0, "1 waits or was refused\n1 discarded\n") == (done.exit_code, done.stdout)
     assert [("1", "delivered"), ("2", "skipped"), ("3", "pending")] == words(full)
     assert {"n_open": 1, "n_discarded": 1} == shell.json(
-        "events", "discard", "--status", "pending"
+        "events", "discard", "--status", "pending", "--yes"
     )
 
 
@@ -279,3 +287,63 @@ def test_tail_prints_what_comes_until_it_is_stopped(
         assert "my-shop" == orjson.loads(line)["endpoint"]
     else:
         assert b"checkout" in line
+
+
+def test_nothing_is_asked_where_nothing_can_be_sent(full: Store, shell: Shell) -> None:
+    del full
+    replayed = shell.run("events", "replay", "--status", "pending")
+    discarded = shell.run("events", "discard", "--reason", "too_old")
+
+    assert "main: 1 waiting\n0 set back to pending\n" == replayed.stdout
+    assert "0 wait or were refused\n0 discarded\n" == discarded.stdout
+    nothing = shell.run("events", "replay", "--order", "nobody")
+    assert "main: nothing matches\n0 set back to pending\n" == nothing.stdout
+
+
+def test_what_we_refused_is_not_told_as_the_words_of_pinterest(
+    store: Store, shell: Shell
+) -> None:
+    take(store, an_event(1, at=NOW + timedelta(hours=1)), at=NOW)
+    desk = Desk(store=store, worker="w", clock=lambda: NOW, jitter=lambda: 0.5)
+    drain(StandIn(script=[]), desk)
+    text = shell.run("events", "show", "1").stdout
+
+    assert "Detail: it lies in the future" in text
+    assert "Pinterest said" not in text
+
+
+def test_several_deliveries_of_one_order_are_shown_as_items(
+    store: Store, shell: Shell
+) -> None:
+    take(store, an_event(7, at=NOW), an_event(7, Kind.SIGNUP, NOW), at=NOW)
+
+    items = shell.json("events", "show", "7")["items"]
+    assert {"checkout", "signup"} == {one["kind"] for one in items}
+
+
+def test_the_destination_is_told_where_it_does_not_go_without_saying(
+    full: Store, shell: Shell
+) -> None:
+    del full
+    assert "  main" not in shell.run("events", "list").stdout
+    settings = shell.folder / "forwarder.toml"
+    text = settings.read_text().replace('"main"', '"other"')
+    settings.write_text(text.replace("destinations.main", "destinations.other"))
+
+    assert "  main  " in shell.run("events", "list").stdout
+    assert "  main  " in shell.run("events", "show", "2").stdout
+
+
+def test_webhooks_are_listed_with_why_nothing_came_of_them(
+    full: Store, shell: Shell
+) -> None:
+    receive(an_endpoint(Unreadable("broken")), NOTICE, full, NOW)
+
+    held = shell.json("events", "webhooks", "--status", "quarantined")["items"]
+    assert [("quarantined", "broken")] == [(w["status"], w["reason"]) for w in held]
+    lines = shell.run("events", "webhooks").stdout.splitlines()
+    assert 4 == len(lines)
+    assert lines[0].endswith("quarantined  broken")
+    assert 1 == len(shell.json("events", "webhooks", "--limit", "1")["items"])
+    none = shell.run("events", "webhooks", "--status", "ignored")
+    assert (0, "no webhook matches\n") == (none.exit_code, none.stdout)

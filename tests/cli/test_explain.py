@@ -208,3 +208,42 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     explain(file, "--source", "shopify", *NOW)
 
     assert before == sorted(tmp_path.iterdir())
+
+
+def test_the_endpoint_stands_in_the_event_id(tmp_path: Path) -> None:
+    file = sample("shopify", "orders-paid", tmp_path)
+    options = [file, "--source", "shopify", *NOW]
+    named = explain(*options, "--endpoint", "my-shop")["events"][0]
+    unnamed = run(*options).stdout
+
+    assert named["event_id"].startswith("shopify:my-shop:")
+    assert "shopify:shopify:" in unnamed
+    assert "taken to be named shopify" in unnamed
+    assert "taken to be" not in run(*options, "--endpoint", "my-shop").stdout
+    assert 2 == run(*options, "--endpoint", "My Shop").exit_code
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        ("2026-11-09T12:00:00Z", "would be skipped now: too_old (2026-11-01)"),
+        ("2026-11-01T11:00:00Z", "would be refused now: in_future (2026-11-01)"),
+    ],
+)
+def test_what_would_not_be_sent_is_told_on_top(
+    tmp_path: Path, now: str, first: str
+) -> None:
+    file = sample("shopify", "orders-paid", tmp_path)
+    options = [file, "--source", "shopify", "--keep-reserved-domains"]
+    text = run(*options, "--now", now).stdout
+
+    assert first == text.splitlines()[0]
+    assert "would be" not in run(*options, *NOW).stdout
+
+
+@pytest.mark.parametrize("country", ["D", "DEU", "1é", "12"])
+def test_a_country_has_two_letters(tmp_path: Path, country: str) -> None:
+    file = sample("shopify", "orders-paid", tmp_path)
+    result = run(file, "--source", "shopify", "--country", country)
+
+    assert (2, True) == (result.exit_code, "two letters" in result.stderr)

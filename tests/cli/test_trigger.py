@@ -5,6 +5,7 @@ import orjson
 import pytest
 from werkzeug.serving import make_server
 
+from forwarder.samples import TEST_SECRETS
 from forwarder.store import log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
@@ -99,3 +100,15 @@ def test_wrong_use_is_2(shell: Shell, words: list[str]) -> None:
     result = shell.run("trigger", *words)
 
     assert (2, "") == (result.exit_code, result.stdout)
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_whole_address_of_an_unsigned_source_is_taken_as_it_is(
+    shell: Shell, doors: Doors, served: str, end: str
+) -> None:
+    url = f"{served}/mailchimp/{TEST_SECRETS['mailchimp']}{end}"
+    words = ["trigger", "mailchimp", "subscribe", "--to", url, "--secret", "unused"]
+    told = shell.json(*words)
+
+    assert 200 == told["http_status"]
+    assert 1 == len(log.list_deliveries(doors.store, Filter()).lines)

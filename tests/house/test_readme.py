@@ -101,7 +101,7 @@ def test_a_made_up_shop_takes_one_module_one_line_a_sample_and_a_golden(
     module.write_text(blocks("python", section)[0])
     roll = copy / "forwarder/sources/__init__.py"
     text = roll.read_text()
-    text = text.replace("import (\n", "import (\n    cornershop,\n", 1)
+    text = text.replace("    brevo,\n", "    brevo,\n    cornershop,\n", 1)
     text = text.replace('"kit": kit,', '"cornershop": cornershop,\n        "kit": kit,')
     roll.write_text(text)
     sample = copy / "forwarder/samples/cornershop/order-paid.http"

@@ -198,6 +198,45 @@ def test_next_to_no_conversions_are_told_without_false_precision(
         assert "Too few to judge" in text
 
 
+def test_a_few_of_ours_beside_many_of_the_tag_give_no_share() -> None:
+    rows = [sale(i, i + 0.5) for i in range(3)]
+    found, text = attributed(rows, [tag([4] * 31)]), text_of(rows, [tag([4] * 31)])
+
+    assert 3 == found.estimates["gap"].n
+    assert re.search(r"-\d{3,}%", text.replace("below -100%", "")) is None
+    assert "too few to judge" in text
+
+
+def test_a_band_beyond_twice_ours_is_not_printed_in_thousands_of_percent() -> None:
+    text = flat(text_of(sales(1), [tag([12] * 31)]))
+
+    assert "more than 100 too many were counted" in text
+    assert re.search(r"-\d{3,}%", text.replace("below -100%", "")) is None
+
+
+def test_a_tag_that_saw_little_of_many_is_judged() -> None:
+    found = attributed(sales(6), [tag([0] * 30 + [1])])
+
+    assert Verdict.DISAGREES is found.verdict
+    assert 186 == found.estimates["gap"].n
+
+
+def test_lines_of_zero_are_not_listed_as_counted_by_us_only() -> None:
+    delivery = tag([3] * 31, level=Level.DELIVERY)
+    listed = text_of(sales(4), [delivery])
+    nothing_clicked = text_of(sales(4, clicked_at=None), [delivery])
+
+    assert "Counted by our server only" in listed
+    assert "Counted by our server only" not in nothing_clicked
+
+
+def test_parts_of_attribution_are_not_applicable_to_delivery() -> None:
+    text = text_of(sales(4), [tag([3] * 31, level=Level.DELIVERY)])
+
+    assert re.search(r"cross-device credit +0 +n/a +nothing is credited", text)
+    assert re.search(r"[+-]0(\.0)?\b(?![.,\d])(?<=-0)", text) is None
+
+
 def test_a_month_without_anything_says_so() -> None:
     text = text_of([], [])
 

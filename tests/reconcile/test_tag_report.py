@@ -186,7 +186,7 @@ FAULTY = {
     HEAD: "no row",
     "event,count\nlead,1\n": "no date column",
     "date,event\n2026-10-01,lead\n": "no conversions column",
-    "date,count\n2026-10-01,1\n": "name the kind",
+    "date,count\n2026-10-01,1\n": "--kind checkout",
     HEAD + "2026-10-01,lead,1\n2026-10-01,lead,2\n": "more than one row",
     HEAD + "03/04/2026,lead,1\n": "two ways",
     HEAD + "2026-02-30,lead,1\n": "not a day",
@@ -207,6 +207,22 @@ FAULTY = {
 @pytest.mark.parametrize(("text", "words"), FAULTY.items())
 def test_a_faulty_file_is_refused_in_words(text: str, words: str) -> None:
     assert words in refused(text)
+
+
+def test_an_excel_file_is_told_by_its_first_bytes() -> None:
+    read = read_tag_report(b"PK\x03\x04\x14\x00rest")
+
+    assert read == Faults(messages=("This is an Excel file: export it as CSV.",))
+
+
+def test_faults_name_the_option_that_settles_them() -> None:
+    kindless = refused("date,conversions,Campaign name\n2026-10-01,1,x\n")
+
+    assert "`--column 'Campaign name=ignore'`" in kindless
+    assert "`--kind checkout`" in kindless
+    assert "`--currency EUR`" in refused(
+        "date,event,conversions,value\n2026-10-01,checkout,1,9.50\n"
+    )
 
 
 def test_all_faults_are_listed_at_once_but_not_without_end() -> None:

@@ -88,3 +88,14 @@ def test_an_api_key_is_known_by_its_hash_only(store: Store) -> None:
         access.add_api_key(store, key, "other")
     with store.read() as connection:
         assert text not in str(connection.execute(api_keys.select()).all())
+
+
+def test_a_key_is_listed_by_its_name_until_it_is_removed(store: Store) -> None:
+    key = ApiKey(name="shop", scope="read", created_at=NOW)
+    access.add_api_key(store, key, "text")
+
+    assert [key] == access.list_api_keys(store)
+    assert access.remove_api_key(store, "shop")
+    assert not access.remove_api_key(store, "shop")
+    assert access.find_api_key(store, "text") is None
+    assert [] == access.list_api_keys(store)

@@ -29,12 +29,12 @@ def test_a_report_is_kept_once_and_comes_back_unchanged(store: Store) -> None:
     assert [REPORT] == load_tag_reports(store, *OCTOBER)
 
 
-def test_the_latest_import_comes_first(store: Store) -> None:
+def test_the_latest_import_comes_last(store: Store) -> None:
     newer = replace(REPORT, currency="USD")
     save_tag_report(store, REPORT, NOW)
     save_tag_report(store, newer, NOW + timedelta(days=1))
 
-    assert ["USD", "EUR"] == [one.currency for one in load_tag_reports(store, *OCTOBER)]
+    assert ["EUR", "USD"] == [one.currency for one in load_tag_reports(store, *OCTOBER)]
 
 
 def test_only_reports_of_these_days_are_given(store: Store) -> None:

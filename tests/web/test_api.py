@@ -378,7 +378,7 @@ def test_a_replay_sets_back_what_its_filter_finds(
     sent(doors, Refused("invalid"))
     take(doors.store, an_event(2, Kind.SIGNUP, NOW), at=NOW)
     sent(doors, Delivered())
-    reply = client.post(f"{REPLAYS}?status=refused&cursor=1&limit=1", headers=operator)
+    reply = client.post(f"{REPLAYS}?status=refused", headers=operator)
 
     assert (200, 1) == (reply.status_code, told(reply)["n_set_back"])
     assert [("1", "pending", ""), ("2", "delivered", "")] == words(doors)

@@ -221,7 +221,7 @@ def test_an_empty_console_says_what_to_do_next(log_in: LogIn) -> None:
     assert "No delivery yet" in page
     assert "https://events.example.com/hooks/my-shop" in page
     assert "forwarder trigger shopify CASE --to" in page
-    assert "start <code>forwarder worker</code>" in page
+    assert "start serve, or the worker" in page
 
 
 def test_quarantined_webhooks_are_told(desktop: Desktop, log_in: LogIn) -> None:
@@ -268,6 +268,7 @@ def test_a_delivered_event_tells_its_whole_story(log_in: LogIn) -> None:
     ("number", "sentences"),
     [
         (3, ["Refused", "Nobody in it that Pinterest could know", "Nothing was sent."]),
+        (3, ["before anything was sent:", "Detail: nobody in it"]),
         (4, ["after 1 attempt: Pinterest found a fault in it.", "Mend it in the shop"]),
         (5, ["Left out on purpose", "No consent", "the visitor did not allow it"]),
         (6, ["Test order", "<code>test_mode = true</code>"]),
@@ -495,3 +496,29 @@ def test_no_page_holds_a_person_in_clear(log_in: LogIn) -> None:
         text = client.get(page).text
         assert "ada@example.com" not in text
         assert "192.0.2.7" not in text
+
+
+def test_only_what_the_platform_said_is_told_as_its_words(
+    desktop: Desktop, log_in: LogIn
+) -> None:
+    desktop.take(event_of(1))
+    desktop.drain(Refused("invalid", "custom_data is wrong"))
+    page = log_in("viewer").get(f"{LIST}/1").text
+
+    assert "Pinterest said: custom_data is wrong" in page
+    assert "Detail:" not in page
+
+
+def test_what_was_left_out_of_a_refused_event_is_listed(
+    desktop: Desktop, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = "needs an e-mail; left out: email (junk), ip (ip_not_public)"
+    monkeypatch.setattr(
+        StandIn, "encode", lambda *_: Refused("no_identity", message), raising=True
+    )
+    desktop.take(event_of(1))
+    desktop.drain(Delivered())
+    page = log_in("viewer").get(f"{LIST}/1").text
+
+    assert "<td><code>email</code></td><td>a placeholder, not a value</td>" in page
+    assert "<td><code>ip</code></td><td>not a public address</td>" in page

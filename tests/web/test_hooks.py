@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from forwarder.core.event import Notice
@@ -20,6 +21,7 @@ from forwarder.sources import SOURCES
 from forwarder.store import Store, log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
+from forwarder.store.writer import StoreDown
 from forwarder.web.hooks import BODY_MAX_BYTES
 from tests.servers import free_port, stop, wait_until_open
 from tests.web.console_desk import DATA_KEY, NOW
@@ -350,3 +352,51 @@ def talk(port: int, order: Notice, length: str, body: bytes) -> int:
             return 413  # it hung up before we were through
         answer = connection.recv(100)
     return int(answer.split()[1])
+
+
+@pytest.mark.parametrize("path", ["/hooks", "/hooks/", "/hooks/a/b/c", "/hooks/a/"])
+def test_what_is_no_webhook_address_is_told_in_json(
+    client: FlaskClient, path: str
+) -> None:
+    for reply in (client.post(path), client.get(path)):
+        assert (404, {"error": "no such endpoint"}) == (reply.status_code, reply.json)
+    assert client.get("/elsewhere").json is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "status"),
+    [
+        ("products/create", None, "ignored"),
+        ("orders/paid", b"{", "quarantined"),
+    ],
+)
+def test_why_nothing_came_of_a_webhook_is_logged(
+    client: FlaskClient, topic: str, body: bytes | None, status: str
+) -> None:
+    order = an_order()
+    given = order.body if body is None else body
+    headers = {**order.headers, "x-shopify-topic": topic}
+    changed = replace(order, body=given, headers=headers)
+    signed = SOURCES["shopify"].sign(changed, TEST_SECRETS["shopify"], NOW)
+    with capture_logs() as lines:
+        reply = post(client, "shopify", signed)
+
+    assert 200 == reply.status_code
+    assert [("shopify", status)] == [(one["endpoint"], one["status"]) for one in lines]
+    assert lines[0]["reason"]
+
+
+def test_a_reason_that_cannot_be_read_undoes_no_commit(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreDown
+
+    monkeypatch.setattr("forwarder.web.hooks.find_notice", fail)
+    order = an_order()
+    headers = {**order.headers, "x-shopify-topic": "products/create"}
+    reply = post(client, "shopify", replace(order, headers=headers))
+
+    assert 200 == reply.status_code
+    assert reply.json is not None
+    assert 1 == reply.json["ignored"]

@@ -1,0 +1,68 @@
+"""The month's report and the import before it, from the command line."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from tests.cli.conftest import Shell
+
+CSV = """date,event,conversions,value,currency
+2026-10-01,checkout,12,480.50,EUR
+2026-10-31,checkout,4,99.50,EUR
+"""
+NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date()  # noqa: TID251
+
+
+def import_words(shell: Shell, *options: str, text: str = CSV) -> list[str]:
+    file = shell.folder / "export.csv"
+    file.write_text(text)
+    return ["import", "tag-report", str(file), *options]
+
+
+def test_the_report_is_json_with_either_option(shell: Shell) -> None:
+    level = ("--level", "delivery", "--measures", "tag", "--yes")
+    assert 0 == shell.run(*import_words(shell, *level)).exit_code
+    short = shell.json("reconcile", "--month", "2026-10")
+    long = shell.run("reconcile", "--month", "2026-10", "--format", "json")
+
+    assert short == orjson.loads(long.stdout)
+    assert ["delivery", "attribution"] == [one["level"] for one in short]
+    assert (16, "tag") == (short[0]["counts"]["tag"], short[0]["measures"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--from", "2026-10-31", "--to", "2026-10-01"), "--from 2026-10-31 is after"),
+        (("--to", f"{NEXT_WEEK}"), f"--to {NEXT_WEEK} has not come yet"),
+        (("--from", "October"), "--from October is no day"),
+        (("--currency", "euros"), "--currency euros: three letters, such as EUR"),
+        (("--currency", "12X"), "--currency 12X"),
+        (("--column", "Spend"), "--column Spend: HEADING=ROLE"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_wrong_use(
+    shell: Shell, options: tuple[str, ...], words: str
+) -> None:
+    result = shell.run(*import_words(shell, *options, "--yes"))
+
+    assert 2 == result.exit_code
+    assert words in result.stderr
+
+
+def test_a_currency_may_be_written_small(shell: Shell) -> None:
+    text = "date,event,conversions,value\n2026-10-01,checkout,2,30.00\n"
+    result = shell.run(*import_words(shell, "--currency", "eur", text=text), text="n\n")
+
+    assert 0 == result.exit_code
+    assert "30.00 EUR" in result.stdout
+
+
+def test_an_excel_file_is_refused_in_words(shell: Shell) -> None:
+    result = shell.run(*import_words(shell, "--yes", text="PK\x03\x04 and more"))
+
+    assert (1, "This is an Excel file: export it as CSV.\n") == (
+        result.exit_code,
+        result.stderr,
+    )
