@@ -513,9 +513,8 @@ def test_what_was_left_out_of_a_refused_event_is_listed(
     desktop: Desktop, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = "needs an e-mail; left out: email (junk), ip (ip_not_public)"
-    monkeypatch.setattr(
-        StandIn, "encode", lambda *_: Refused("no_identity", message), raising=True
-    )
+    refused = Refused("no_identity", message)
+    monkeypatch.setattr("tests.web.console_desk.StandIn.encode", lambda *_: refused)
     desktop.take(event_of(1))
     desktop.drain(Delivered())
     page = log_in("viewer").get(f"{LIST}/1").text
