@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from forwarder.store import Store, migrate, open_store
 from forwarder.store.engine import connect
 from forwarder.store.migrate import NEWEST, current_version, upgrade
-from forwarder.store.schema import metadata
+from forwarder.store.tables import metadata
 from forwarder.store.seal import BadKey, Sealer, Unopenable
 from forwarder.store.writer import StoreDown
 from tests.store.conftest import KEY

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from forwarder.store.schema import metadata
+from forwarder.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
