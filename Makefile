@@ -8,18 +8,23 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	command -v $$p && break; done)
 ARGS   ?=
+# A file's tests stay together: their servers and pages are shared. Long files go first.
+ABREAST := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 CODE   := forwarder workers config tests bench
 DOCS   := README.md $(wildcard docs/*.md docs/*/*.md)
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test check lint bench docs lock clean
+.PHONY: help demo test check lint bench chaos fuzz simulate docs lock clean
 
 help:
 	@echo "make demo    a month of signed webhooks through the whole product, on loopback"
 	@echo "make test    everything: lint, types, floors, tests with real servers, docs"
 	@echo "make check   the fast part of it"
 	@echo "make bench   the numbers of this machine, into bench-output/"
+	@echo "make chaos   what breaks while senders post: real crashes, about half an hour"
+	@echo "make fuzz    spoilt, forged and stale requests, 100,000 over real HTTP"
+	@echo "make simulate  how often the report's bands hold the truth (about an hour)"
 	@echo "make docs    write what is generated: settings, README tables"
 	@echo "make lock    resolve the lock files anew (needs uv)"
 	@echo "make clean   remove .venv and everything generated; never your data"
@@ -29,13 +34,14 @@ demo: $(VENV)/.runtime-ready
 
 test: $(VENV)/.dev-ready
 	@$(BIN)/python tests/install_servers.py
+	@$(BIN)/python tests/audit_dependencies.py
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest $(ABREAST) --cov --cov-report=term $(ARGS)
 	@$(BIN)/cog --check --verbosity=0 $(DOCS)
 
 check: $(VENV)/.dev-ready
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -q -m "not slow" $(ARGS)
+	$(BIN)/pytest $(ABREAST) -q -m "not slow" $(ARGS)
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check $(CODE)
@@ -46,6 +52,18 @@ lint: $(VENV)/.dev-ready
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.dev-ready
+	@$(BIN)/python tests/install_servers.py
+	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: $(VENV)/.dev-ready
+	FUZZ_MUTANTS=1000 FUZZ_EXAMPLES=300 HYPOTHESIS_PROFILE=thorough \
+		$(BIN)/pytest -q --timeout=7200 tests/fuzz
+	$(BIN)/python -m tests.fuzz.flood $(ARGS)
+
+simulate: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.reconcile.simulate $(ARGS)
 
 docs: $(VENV)/.dev-ready
 	$(BIN)/python -m config.docs

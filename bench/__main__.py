@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from bench import claim, console, forward, ingest, report, serve, transform
+from bench import claim, console, forward, ingest, report, serve, sources, transform
 from bench.measure import Row, Size, conditions
 from bench.servers import ROOT, Room
 
@@ -33,6 +33,7 @@ def _transform(room: Room, size: Size) -> list[Row]:
 
 PARTS: Final[Mapping[str, Part]] = {
     "transform": _transform,
+    "sources": sources.run,
     "ingest": ingest.run,
     "forward": forward.run,
     "claim": claim.run,

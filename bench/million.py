@@ -106,6 +106,37 @@ def _insert(store: Store, n: int, first_us: int, last_us: int) -> str:
         """  # noqa: S608  our own words
 
 
+def fill_mirror(store: Store, share: float) -> int:
+    """Let browsers have reported a share of all deliveries; return how many rows.
+
+    One in 50 has an event id of its own, which only the order finds.
+    """
+    shop = ENDPOINTS[0][1]
+    own_id = "CASE WHEN id % 50 = 0 THEN 'own:' || id ELSE event_id END"
+    tag = "CASE WHEN id % 9 = 0 THEN 'blocked' ELSE 'alive' END"
+    false = "0" if store.is_sqlite else "false"
+    words = f"""
+        INSERT INTO mirror_events (endpoint, kind, event_id, order_id, value_minor,
+            currency, device, tag, consent, has_gpc, received_at, n_reports)
+        SELECT endpoint, kind, {own_id}, order_id, value_minor, currency,
+            CASE id % 3 WHEN 0 THEN 'android' WHEN 1 THEN 'ios_safari'
+                ELSE 'desktop_chrome' END,
+            {tag}, 'granted', {false}, occurred_at, 1
+        FROM deliveries WHERE endpoint = '{shop}' AND kind <> 'refund'
+            AND id % 1000 < {round(share * 1000)}
+        """  # noqa: S608  our own words
+    with store.write() as connection:
+        n_rows = connection.execute(sa.text(words)).rowcount
+    _analyze(store)
+    return n_rows
+
+
+def one_shop(store: Store) -> None:
+    """Give all deliveries to one shop, whose pages carry the mirror."""
+    with store.write() as connection:
+        connection.execute(sa.update(deliveries).values(endpoint=ENDPOINTS[0][1]))
+
+
 def _choice(number: str, table: Sequence[tuple[int, str]]) -> str:
     """Return SQL that picks a word by a number below 1,000."""
     cases = " ".join(f"WHEN {number} < {most} THEN '{word}'" for most, word in table)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from bench.measure import AT_MOST, Goal, Row, Size, alone
-from bench.million import daily_counts, fill_settled
+from bench.million import daily_counts, fill_mirror, fill_settled, one_shop
 from bench.servers import KEY, ROOT, Installation, Room
 from bench.stored import upgrade_box
 from forwarder.store import open_store
 
+MIRRORED: Final = 0.755  # of all; some of our deliveries are refunds
 TAG_SEES: Final = 0.8  # of what we know to have a click
 EPOCH_ON: Final = date(1970, 1, 1)
 SENT_KINDS: Final = {"checkout", "signup", "add_to_cart", "lead", "page_visit"}
@@ -23,16 +24,20 @@ MB: Final = 1024.0  # ru_maxrss counts kilobytes
 
 def run(room: Room, size: Size) -> list[Row]:
     """Return the rows of this bench."""
-    box = room.install("report")
+    return [*_one(room, size, "SQLite"), *_one(room, size, "PostgreSQL")]
+
+
+def _one(room: Room, size: Size, word: str) -> list[Row]:
+    url = "" if word == "SQLite" else room.postgres_url()
+    box = room.install(f"report-{word}", url)
     upgrade_box(box)
     month = _fill(room.folder, box, size.of(1_000_000, 5_000))
-    for level in ("attribution", "delivery"):
-        _forwarder(box, *_import_words(room.folder, level))
+    _forwarder(box, *_import_words(room.folder, "attribution"))
     times_s, peaks_mb = zip(
         *(_forwarder(box, *_report_words(month)) for _ in range(size.of(2, 1))),
         strict=True,
     )
-    name = "month report from 1 M conversions"
+    name = f"month report, 1 M conversions x 740 k of the tag, {word}"
     return [
         alone(f"{name}, time", "s", times_s, Goal(value=10, reach=AT_MOST)),
         alone(f"{name}, memory", "MB RSS", peaks_mb, Goal(value=1_000, reach=AT_MOST)),
@@ -46,6 +51,8 @@ def _fill(folder: Path, box: Installation, n: int) -> str:
     first = (end - timedelta(days=1)).replace(day=1)
     store = open_store(box.database_url, [KEY])
     fill_settled(store, n, first, end)
+    one_shop(store)
+    fill_mirror(store, MIRRORED)
     counts = daily_counts(store)
     store.close()
     with (folder / "tag.csv").open("w", encoding="utf-8", newline="") as file:

@@ -9,6 +9,10 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
+from config.alerts import Alerts
+from config.clicks import Clicks
+from config.collect import Collect
+from config.kpi import Kpi
 from config.places import DestinationSettings, EndpointSettings
 from config.reading import example, toml, variable
 from config.service import Service
@@ -18,6 +22,10 @@ WIDTH: Final = 78
 ROOT: Final = Path(__file__).resolve().parent.parent
 GROUPS: Final = (
     ("service", "service", Service),
+    ("alerts", "alerts", Alerts),
+    ("collect", "collect", Collect),
+    ("clicks", "clicks", Clicks),
+    ("kpi", "kpi", Kpi),
     ("destinations.main", "destinations.<name>", DestinationSettings),
     ("endpoints.my-shop", "endpoints.<name>", EndpointSettings),
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from config import checks
-from config.values import Secret, told
+from config.values import Secret, Table, told
 
 Choice = Literal["skip", "send"]
 ListKind = Literal["signup", "lead", "subscribe", "contact", "custom"]
@@ -73,6 +73,16 @@ class DestinationSettings:
             most=24 * 90,
         ),
     )
+    age_margin_s: int = field(
+        default=600,
+        metadata=told(
+            "How long before that age an event is skipped: it must still arrive in "
+            "time.",
+            unit="seconds",
+            least=0,
+            most=86_400,
+        ),
+    )
     late_policy: Choice = field(
         default="send",
         metadata=told(
@@ -99,6 +109,24 @@ class DestinationSettings:
             most=5000,
         ),
     )
+    report_token: Secret = field(
+        default=Secret(""),
+        metadata=told(
+            "An access token with the scope ads:read, for a daily snapshot of the "
+            "platform's own reports; see docs/mirror.md. A Conversions API token of "
+            "Ads Manager may send only. Empty pulls nothing.",
+            example="env:PINTEREST_REPORT_TOKEN",
+        ),
+    )
+    report_windows: str = field(
+        default="30/30/1",
+        metadata=told(
+            "Attribution windows of those reports: click, engagement and view. "
+            "Pinterest does not take every combination.",
+            unit="days",
+            check=checks.windows,
+        ),
+    )
     retry_messages: tuple[str, ...] = field(
         default=(),
         metadata=told(
@@ -114,6 +142,14 @@ class EndpointSettings:
 
     source: str = field(
         metadata=told("Who sends here; see docs/sources/.", example="shopify")
+    )
+    mapping: Table = field(
+        default=Table(),
+        metadata=told(
+            'Only with source = "declared": where a webhook\'s signature and fields '
+            "are, as a table or in a file of its own; see docs/sources/declared.md.",
+            example="cornershop.toml",
+        ),
     )
     secrets: tuple[Secret, ...] = field(
         metadata=told(
@@ -181,6 +217,14 @@ class EndpointSettings:
             check=checks.country,
         ),
     )
+    time_zone: str = field(
+        default="UTC",
+        metadata=told(
+            "Where the shop's own day begins; its months in the order ledger follow.",
+            example="Europe/Berlin",
+            check=checks.time_zone,
+        ),
+    )
     live: bool = field(
         default=True,
         metadata=told("`false` takes the shop platform's test mode, and only that."),
@@ -188,9 +232,29 @@ class EndpointSettings:
     api_key: Secret = field(
         default=Secret(""),
         metadata=told(
-            "The shop platform's API key for what its webhook leaves out (Stripe: the "
-            "order lines; Paddle: the customer). Empty sends without it.",
+            "The shop platform's API key: for what its webhook leaves out (Stripe: the "
+            "order lines; Paddle: the customer; BigCommerce, Squarespace, HubSpot: "
+            "nearly all), for `import-missing` and for `webhooks register`. "
+            "WooCommerce: consumer key and secret with a colon between. Empty sends "
+            "without it.",
             example="env:STRIPE_API_KEY",
+        ),
+    )
+    api_url: str = field(
+        default="",
+        metadata=told(
+            "Where the shop's API answers, if that is the shop's own address (Shopify, "
+            "WooCommerce, Ghost) or another than usual (BigCommerce: "
+            "https://api.bigcommerce.com/stores/HASH).",
+            example="https://my-shop.myshopify.com",
+            check=checks.api_url,
+        ),
+    )
+    import_missing: Literal["off", "orders", "people", "all"] = field(
+        default="off",
+        metadata=told(
+            "What is fetched from the shop's API once a day, to send what no webhook "
+            "told: orders, people (subscribers, customers), or both. Needs `api_key`."
         ),
     )
     timestamp_tolerance_s: int = field(
@@ -200,6 +264,13 @@ class EndpointSettings:
             unit="seconds",
             least=1,
             most=3600,
+        ),
+    )
+    legacy_signatures: bool = field(
+        default=False,
+        metadata=told(
+            "Take signatures that hold no time, so that a copied webhook could be sent "
+            "again (HubSpot v1 and v2)."
         ),
     )
     paused: bool = field(

@@ -1,6 +1,7 @@
 """Turn a TOML table and the environment into one frozen dataclass, or into faults."""
 
-from collections.abc import Collection, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import (
     get_type_hints,
 )
 
-from config.values import Secret, Told, Unfit, told_of
+from config.values import Secret, Table, Told, Unfit, told_of
 
 _YES: Final = frozenset({"true", "1", "yes", "on"})
 _NO: Final = frozenset({"false", "0", "no", "off"})
@@ -115,14 +116,24 @@ class Reader:
             return tuple(self._convert(inner, one, key) for one in _parts(raw))
         if get_origin(hint) is Literal:
             return _choice(raw, get_args(hint))
-        if hint is bool:
-            return _boolean(raw)
-        if hint is int:
-            return _whole(raw)
-        if hint is Path:
-            return Path(_text(str(raw))).expanduser()
+        if hint is Table:
+            return self._inner(raw)
+        if hint in _PLAIN:
+            return _PLAIN[hint](raw)
         text = _text(raw)
         return self._secret(text, key) if hint is Secret else text
+
+    def _inner(self, raw: object) -> Table:
+        """Return a table that stands in the settings or in a file of its own."""
+        if isinstance(raw, Table):
+            return raw
+        if isinstance(raw, Mapping):
+            return Table(raw)
+        file = _text(raw)
+        try:
+            return Table(tomllib.loads(self._content(file)) if file else {})
+        except tomllib.TOMLDecodeError as fault:
+            raise Unfit(f"names {file}, which is not TOML: {fault}") from None
 
     def _secret(self, text: str, key: str) -> Secret:
         """Return what a reference leads to; a secret written in clear is doubted."""
@@ -180,6 +191,8 @@ def toml(value: object) -> str:
         return f"[{', '.join(toml(one) for one in value)}]"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Table):
+        return '""'
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
@@ -241,6 +254,17 @@ def _text(raw: object) -> str:
     if not raw.isprintable():
         raise Unfit("holds a line break or another character that is not shown")
     return raw
+
+
+def _path(raw: object) -> Path:
+    return Path(_text(str(raw))).expanduser()
+
+
+_PLAIN: Final[Mapping[object, Callable[[object], object]]] = {
+    bool: _boolean,
+    int: _whole,
+    Path: _path,
+}
 
 
 def _filled(text: str, otherwise: str) -> str:

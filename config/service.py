@@ -42,8 +42,8 @@ class Service:
         default=(Secret("env:FORWARDER_DATA_KEY"),),
         metadata=told(
             "Keys that seal person data at rest: the first seals, all open. "
-            "`forwarder init` makes one. To change keys, put a new one first and keep "
-            "the old one until everything it sealed is cleared.",
+            "`forwarder init` makes one, `forwarder keys rotate` puts a new one before "
+            "it. One value may hold several keys with commas between.",
             unit="32 bytes in base64url each",
             example="env:FORWARDER_DATA_KEY",
             mend="`forwarder init` makes one.",
@@ -91,7 +91,7 @@ class Service:
         default=72,
         metadata=told(
             "How long sealed person data stays after the last delivery of its event "
-            "has settled.",
+            "has settled: the event, and the exact bytes that were sent.",
             unit="hours",
             least=1,
             most=24 * 90,
@@ -106,11 +106,49 @@ class Service:
             most=365,
         ),
     )
+    keep_payload_days: int = field(
+        default=30,
+        metadata=told(
+            "How long the log shows what was sent, hashed and masked, once it settled.",
+            unit="days",
+            least=1,
+            most=3650,
+        ),
+    )
+    keep_history_days: int = field(
+        default=90,
+        metadata=told(
+            "How long each attempt and the platform's answer stay.",
+            unit="days",
+            least=7,
+            most=3650,
+        ),
+    )
     keep_log_days: int = field(
         default=90,
         metadata=told(
-            "How long the delivery log and the keys that recognise a repeated webhook "
-            "stay. At least 30: shops repeat for that long.",
+            "How long the lines of the delivery log stay, and with them the event_ids "
+            "that keep one order from being counted twice. At least 30.",
+            unit="days",
+            least=30,
+            most=3650,
+        ),
+    )
+    keep_repeats_days: int = field(
+        default=90,
+        metadata=told(
+            "How long a webhook is recognised when a shop sends it again. At least 30: "
+            "shops repeat for that long.",
+            unit="days",
+            least=30,
+            most=3650,
+        ),
+    )
+    keep_jobs_days: int = field(
+        default=365,
+        metadata=told(
+            "How long finished jobs stay: what operators had sent again, read again or "
+            "given up. The audit log is never cleared.",
             unit="days",
             least=30,
             most=3650,

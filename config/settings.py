@@ -9,14 +9,22 @@ from typing import Final, TypeVar
 from dotenv import dotenv_values
 
 from config import checks
+from config.alerts import Alerts
+from config.clicks import Clicks
+from config.collect import Collect
+from config.kpi import Kpi
 from config.places import DestinationSettings, EndpointSettings
 from config.reading import Reader, suggestion
 from config.service import Service
 from config.values import Secret, UnusableSettings
 
 __all__ = [
+    "Alerts",
+    "Clicks",
+    "Collect",
     "DestinationSettings",
     "EndpointSettings",
+    "Kpi",
     "Secret",
     "Service",
     "Settings",
@@ -29,11 +37,14 @@ OUR_API: Final = "api"
 SANDBOX_URL: Final = "FORWARDER_SANDBOX_URL"  # set by `serve --sandbox` for children
 SANDBOX_FILE: Final = "sandbox.url"  # the same, for the commands of a second terminal
 PLACEHOLDER: Final = "put-the-"  # anybody could sign with it
+DECLARED: Final = "declared"  # described by a mapping instead of a module
 # The address is the secret.
 PATH_SECRET_SOURCES: Final = frozenset(
     {"activecampaign", "flodesk", "gumroad", "kajabi", "mailchimp", "teachable"}
 )
-_TABLES: Final = ("service", "destinations", "endpoints")
+_TABLES: Final = (
+    "service", "alerts", "collect", "clicks", "kpi", "destinations", "endpoints",
+)  # fmt: skip
 
 _Group = TypeVar("_Group", DestinationSettings, EndpointSettings)
 
@@ -43,6 +54,10 @@ class Settings:
     """Everything a door needs to know. `doubts` are sentences for `doctor`."""
 
     service: Service
+    alerts: Alerts = field(default_factory=Alerts)
+    collect: Collect = field(default_factory=Collect)
+    clicks: Clicks = field(default_factory=Clicks)
+    kpi: Kpi = field(default_factory=Kpi)
     destinations: Mapping[str, DestinationSettings] = field(default_factory=dict)
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
@@ -53,12 +68,14 @@ def load(
     path: Path | None = None,
     *,
     sources: Collection[str] | None = None,
+    is_unfinished: bool = False,
 ) -> Settings:
     """Return the settings of file and environment; the environment wins.
 
     Without `path` it is $FORWARDER_CONFIG, else forwarder.toml in the current folder
     if there is one. A `.env` beside the file is read too; the real environment wins.
-    With `sources`, a source that is not among them is a fault.
+    With `sources`, a source that is not among them is a fault. While they are
+    unfinished, a secret may still be what `forwarder init` wrote.
     Raises: UnusableSettings with every fault at once.
     """
     file = _file(env, path)
@@ -66,12 +83,22 @@ def load(
     reader = Reader(env=_with_dotenv(env, base), base=base)
     table = {} if file is None else _table(file, reader)
     service = reader.group(Service, reader.table(table, "service"), "service")
+    collect = reader.group(Collect, reader.table(table, "collect"), "collect")
+    clicks = reader.group(Clicks, reader.table(table, "clicks"), "clicks")
+    alerts = reader.group(Alerts, reader.table(table, "alerts"), "alerts")
+    kpi = reader.group(Kpi, reader.table(table, "kpi"), "kpi")
     settings = Settings(
         service=Service() if service is None else _anchored(service, base),
+        alerts=Alerts() if alerts is None else alerts,
+        collect=Collect() if collect is None else collect,
+        clicks=Clicks() if clicks is None else clicks,
+        kpi=Kpi() if kpi is None else kpi,
         destinations=dict(_named(reader, table, "destinations", DestinationSettings)),
         endpoints=dict(_named(reader, table, "endpoints", EndpointSettings)),
     )
     reader.faults += _crosswise(settings, _names(table, "destinations"), sources)
+    if not is_unfinished:
+        reader.faults += _placeholders(settings)
     if reader.faults:
         raise UnusableSettings(reader.faults)
     doubts = (*reader.doubts, *reader.stray("FORWARDER_"), *_doubts(settings))
@@ -152,6 +179,8 @@ def _crosswise(
     sources: Collection[str] | None,
 ) -> Iterator[str]:
     """Name what is wrong between tables that are right by themselves."""
+    if settings.alerts.webhook_url and not settings.alerts.webhook_secret:
+        yield "alerts.webhook_secret is missing: webhooks of alerts are always signed"
     for name, endpoint in settings.endpoints.items():
         where = f"endpoints.{name}"
         if endpoint.destination not in destinations:
@@ -160,20 +189,46 @@ def _crosswise(
                 f"{where}.destination names [destinations.{endpoint.destination}], "
                 f"which is not there{hint}"
             )
-        if sources is not None and endpoint.source not in sources:
+        if sources is not None and endpoint.source not in {*sources, DECLARED}:
             hint = suggestion(endpoint.source, sources)
             yield f'{where}.source "{endpoint.source}" is not known{hint}'
+        if (endpoint.source == DECLARED) != bool(endpoint.mapping.content):
+            yield (
+                f'{where}.mapping and source = "{DECLARED}" belong together: the '
+                'mapping says how to read a platform. Example: mapping = "shop.toml"'
+            )
         if not endpoint.secrets:
             yield f"{where}.secrets is empty: nobody could post there"
         if name == OUR_API:
             yield f"[{where}] is the name of our own API: choose another"
+        if endpoint.source in PATH_SECRET_SOURCES or _is_path_declared(endpoint):
+            yield from _weak_path_secrets(where, endpoint)
+        else:
+            yield from _short_secrets(where, endpoint)
+
+
+def _is_path_declared(endpoint: EndpointSettings) -> bool:
+    told = endpoint.mapping.content.get("secret")
+    return isinstance(told, Mapping) and told.get("in", "path") == "path"
+
+
+def _placeholders(settings: Settings) -> Iterator[str]:
+    for name, endpoint in settings.endpoints.items():
         if any(secret.startswith(PLACEHOLDER) for secret in endpoint.secrets):
             yield (
-                f"{where}.secrets still holds what `forwarder init` wrote: put the "
-                "secret of the shop into .env"
+                f"endpoints.{name}.secrets still holds what `forwarder init` wrote: "
+                "put the secret of the shop into .env"
             )
-        if endpoint.source in PATH_SECRET_SOURCES:
-            yield from _weak_path_secrets(where, endpoint)
+
+
+def _short_secrets(where: str, endpoint: EndpointSettings) -> Iterator[str]:
+    for place, secret in enumerate(endpoint.secrets, start=1):
+        if len(secret) < checks.SECRET_MIN_CHARS:
+            yield (
+                f"{where}.secrets: secret {place} is too short to prove anything: it "
+                f"needs at least {checks.SECRET_MIN_CHARS} characters. Choose a longer "
+                "one in the shop's admin and here."
+            )
 
 
 def _weak_path_secrets(where: str, endpoint: EndpointSettings) -> Iterator[str]:

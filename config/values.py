@@ -1,7 +1,7 @@
 """The small values settings are made of, and what a field tells about itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import Field, dataclass
+from dataclasses import Field, dataclass, field
 from typing import Any, Final
 
 TOLD: Final = "told"
@@ -15,6 +15,13 @@ class Secret(str):
     def __repr__(self) -> str:
         """Show whether there is one, not which."""
         return "Secret('***')" if self else "Secret('')"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the settings file, or the whole of a TOML file that is named."""
+
+    content: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Unfit(Exception):

@@ -13,6 +13,9 @@ from kombu.utils.json import dumps, loads
 QUEUE = "forwarder"
 ONE_BOX_URL = "folder://localhost/"  # kombu warns without a host
 POLL_S = 0.1  # a wake-up in the folder is seen after 50 ms at the median
+HEARTBEAT_S = 8
+CONNECT_S = 4
+CONFIRM_S = 1
 
 _serial = count()
 
@@ -38,7 +41,11 @@ class _Channel(filesystem.Channel):
 
     def _get(self, queue: str, timeout: object = None) -> object:
         del timeout
-        for file in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
+        try:
+            files = sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg"))
+        except OSError:  # no file can be opened: an error here would end the worker
+            raise Empty from None
+        for file in files:
             try:
                 text = file.read_bytes()
                 file.unlink()
@@ -87,12 +94,19 @@ def transport(broker_url: str, data_dir: Path) -> dict[str, Any]:
     return {
         "broker_url": broker_url,
         "broker_transport_options": _server_options(broker_url),
+        # RabbitMQ only: a peer that is silent for two beats is given up.
+        "broker_heartbeat": HEARTBEAT_S,
+        "broker_connection_timeout": CONNECT_S,
     }
 
 
+def _is_redis(broker_url: str) -> bool:
+    return broker_url.startswith(("redis", "valkey"))
+
+
 def _server_options(broker_url: str) -> dict[str, Any]:
-    if not broker_url.startswith("redis"):
-        return {}
+    if not _is_redis(broker_url):
+        return {"read_timeout": 10, "write_timeout": 5}
     return {
         "visibility_timeout": 600,
         "socket_timeout": 10,
@@ -107,8 +121,13 @@ def _server_options(broker_url: str) -> dict[str, Any]:
 
 
 def hurried(broker_url: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the publisher's options: it gives up after 0.2 s, the beat makes up."""
-    if not broker_url.startswith("redis"):
-        return options
+    """Return the publisher's options: it gives up at once, the beat makes up for it.
+
+    RabbitMQ has to confirm: a message that goes into a dead connection would else be
+    lost without a word, and so would the next.
+    """
+    if not _is_redis(broker_url):
+        slow = {"read_timeout": CONFIRM_S, "write_timeout": CONFIRM_S}
+        return {**options, **slow, "confirm_publish": True}
     quick = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2, "max_retries": 0}
     return {**options, **quick, "retry_on_timeout": False}

@@ -2,12 +2,21 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from celery import Celery
 
-from forwarder.broker import QUEUE, folders, hurried, is_one_box, transport
+from forwarder.broker import (
+    CONFIRM_S,
+    QUEUE,
+    folders,
+    hurried,
+    is_one_box,
+    transport,
+)
+from forwarder.core import failpoints
 
 EVERY_S = 0.25  # at most four wake-ups a second and destination
 WAITING_MAX = 8  # wake-ups that lie unread in the folder: a worker is late, not deaf
@@ -54,6 +63,7 @@ class Nudger:
             self._stopping.wait(EVERY_S)
 
     def _tell(self, name: str) -> None:
+        failpoints.reach("before_publish")
         try:
             self._publish(name)
         except Exception as error:  # noqa: BLE001  the row is written; the beat comes
@@ -75,15 +85,42 @@ def publisher(broker_url: str, data_dir: Path) -> Callable[[str], None]:
         task_default_queue=QUEUE,
     )
     queue = folders(data_dir)[0]
+    line = _Line(celery)
 
     def publish(destination: str) -> None:
-        if is_one_box(broker_url) and _is_full(queue):
-            return
-        celery.send_task(
-            "drain", kwargs={"destination": destination}, queue=QUEUE, retry=False
-        )
+        if not (is_one_box(broker_url) and _is_full(queue)):
+            line.publish(destination)
 
     return publish
+
+
+class _Line:
+    """One connection to the broker, for one thread; a fault makes it a new one.
+
+    Celery's pool would keep a connection after a time-out, and what the broker had
+    still to say on it would be taken for the answer to the next wake-up.
+    """
+
+    def __init__(self, celery: Celery) -> None:
+        self._celery = celery
+        self._connection = celery.connection_for_write()
+
+    def publish(self, destination: str) -> None:
+        try:
+            self._celery.send_task(
+                "drain",
+                kwargs={"destination": destination},
+                queue=QUEUE,
+                retry=False,
+                connection=self._connection,
+                confirm_timeout=CONFIRM_S,
+            )
+        except Exception:
+            given_up = self._connection
+            self._connection = self._celery.connection_for_write()
+            with suppress(Exception):
+                given_up.collect()
+            raise
 
 
 def fault_of_broker(broker_url: str) -> str:
@@ -95,6 +132,20 @@ def fault_of_broker(broker_url: str) -> str:
     except Exception as error:  # noqa: BLE001  whatever the transport raises
         return type(error).__name__
     return ""
+
+
+def eviction_policy(broker_url: str) -> str:
+    """Return what Redis does when its memory is full; empty when it does not tell."""
+    if not broker_url.startswith("redis"):
+        return ""
+    celery = Celery("forwarder-doctor", broker=broker_url)
+    try:
+        with celery.connection_for_read() as connection:
+            told = connection.default_channel.client.config_get("maxmemory-policy")
+    except Exception as error:  # noqa: BLE001  many providers forbid the question
+        log.info("the broker does not tell its policy", error=type(error).__name__)
+        return ""
+    return str(told.get("maxmemory-policy", ""))
 
 
 def _is_full(queue: Path) -> bool:

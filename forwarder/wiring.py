@@ -3,29 +3,43 @@
 import os
 import random  # noqa: TID251  the jitter starts here
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from datetime import datetime, timedelta
 
 import requests
 
+from config import checks
+from config.keys import key_watch
 from config.settings import (
+    DECLARED,
     SANDBOX_URL,
     DestinationSettings,
     EndpointSettings,
     Secret,
     Settings,
+    UnusableSettings,
 )
+from forwarder import outside
+from forwarder.asking import Caller
 from forwarder.core.delivery import Destination
-from forwarder.core.event import Kind
-from forwarder.core.source import Options
+from forwarder.core.event import Kind, Notice
+from forwarder.core.snapshots import Windows
+from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
-from forwarder.enrich import LOOK_UPS
+from forwarder.enrich import STEPS, look_up
 from forwarder.pipeline.drain import Desk
 from forwarder.pipeline.enrich import LookUp
 from forwarder.pipeline.receive import Endpoint
+from forwarder.pipeline.snapshots import Subject
+from forwarder.pulls import PULLS, Access
+from forwarder.pulls.pinterest_account import PINTEREST, Account
+from forwarder.pulls.pinterest_reports import Reports
 from forwarder.sources import SOURCES
+from forwarder.sources.declared import Incomplete, declared
 from forwarder.store import Store, open_store
+
+ALL = "all"  # orders and people
 
 _OPTIONS = tuple(name for name in Options.__slots__ if name != "shop")
 
@@ -47,11 +61,12 @@ class Wired:
             clock=self.store.now,
             jitter=random.SystemRandom().random,
             is_stopping=is_stopping,
+            click_window=timedelta(days=self.settings.clicks.window_days),
         )
 
 
 def wire(settings: Settings, role: str) -> Wired:
-    """Return everything built and connected. Raises: BadKey."""
+    """Return everything built and connected. Raises: BadKey, UnusableSettings."""
     settings = _sandboxed(settings)
     service = settings.service
     destinations = {
@@ -64,6 +79,7 @@ def wire(settings: Settings, role: str) -> Wired:
             service.data_keys,
             role,
             service.web_threads if role == "web" else service.worker_threads + 2,
+            key_watch(os.environ),
         ),
         endpoints={
             name: _endpoint(name, found, destinations)
@@ -86,6 +102,7 @@ def _sandboxed(settings: Settings) -> Settings:
             found,
             base_url=sandbox_url,
             token=Secret("sandbox"),
+            report_token=Secret("sandbox"),
             drop_reserved_domains=False,  # the samples' people live at example.com
         )
         for name, found in settings.destinations.items()
@@ -108,12 +125,24 @@ def _endpoint(
     return Endpoint(
         name=name,
         source_name=found.source,
-        source=SOURCES[found.source],
+        source=_source(name, found),
         secrets=found.secrets,
         destination=destinations[found.destination].name,
         options=_options(name, found),
         is_paused=found.paused,
     )
+
+
+def _source(name: str, found: EndpointSettings) -> Source:
+    """Return the adapter of an endpoint. Raises: UnusableSettings for its mapping."""
+    if found.source != DECLARED:
+        return SOURCES[found.source]
+    try:
+        return declared(found.mapping.content)
+    except Incomplete as incomplete:
+        where = f"endpoints.{name}.mapping"
+        faults = [f"{where}: {fault}" for fault in incomplete.faults]
+        raise UnusableSettings(faults) from None
 
 
 def _options(name: str, found: EndpointSettings) -> Options:
@@ -123,16 +152,78 @@ def _options(name: str, found: EndpointSettings) -> Options:
     return Options(shop=name, **values)
 
 
+def snapshot_subjects(wired: Wired, nap: Callable[[float], None]) -> list[Subject]:
+    """Return whose reports can be pulled: the destinations with a report token."""
+    return [
+        _subject(wired, name, found, nap)
+        for name, found in wired.settings.destinations.items()
+        if found.report_token
+    ]
+
+
+def _subject(
+    wired: Wired, name: str, found: DestinationSettings, nap: Callable[[float], None]
+) -> Subject:
+    is_near = checks.is_near(found.base_url)
+    session = outside.session(allow_private=is_near, any_port=is_near)
+    caller = Caller(
+        api=PINTEREST,
+        session=session,
+        base_url=found.base_url,
+        headers={"Authorization": f"Bearer {found.report_token}"},
+    )
+    click, engagement, view = map(int, found.report_windows.split("/"))
+    return Subject(
+        store=wired.store,
+        destination=wired.destinations[name].name,
+        reports=Reports(
+            Account(
+                caller=caller,
+                ad_account_id=found.ad_account_id,
+                session=session,
+                nap=nap,
+            )
+        ),
+        windows=Windows(click_days=click, engagement_days=engagement, view_days=view),
+    )
+
+
 def look_ups(wired: Wired) -> Mapping[str, LookUp]:
     """Return, by endpoint, what looks up the rest of a thin event."""
-    session = requests.Session()
-    session.trust_env = False
     return {
-        name: partial(
-            LOOK_UPS[endpoint.source_name],
-            api_key=endpoint.options.api_key,
-            session=session,
-        )
+        name: look_up(endpoint.source_name, endpoint.options, calling(endpoint.options))
         for name, endpoint in wired.endpoints.items()
-        if endpoint.source_name in LOOK_UPS and endpoint.options.api_key
+        if endpoint.source_name in STEPS and endpoint.options.api_key
     }
+
+
+def calling(options: Options) -> requests.Session:
+    """Return what an endpoint's API is called with.
+
+    Addresses of this very machine are called only where the settings name one.
+    """
+    is_near = bool(options.api_url) and checks.is_near(options.api_url)
+    return outside.session(allow_private=is_near, any_port=is_near)
+
+
+def told_by_api(
+    endpoint: Endpoint,
+    what: str,
+    since: datetime,
+    until: datetime,
+    nap: Callable[[float], None],
+) -> Iterator[Notice]:
+    """Give what an endpoint's platform tells afterwards: orders, people or all.
+
+    Raises: NoAnswer; KeyError for a source that can not be asked.
+    """
+    access = Access(
+        options=endpoint.options,
+        session=calling(endpoint.options),
+        since=since,
+        until=until,
+        nap=nap,
+    )
+    for part, pull in PULLS[endpoint.source_name].items():
+        if what in {part, ALL}:
+            yield from pull(access)

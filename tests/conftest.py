@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.migrations import migrate_for_real, replay_known_migrations
 from tests.servers import PostgresServer, RedisServer, chromium, running_postgres
 
 settings.register_profile(
@@ -29,6 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+replay_known_migrations()
+
+
+@pytest.fixture
+def real_migrations() -> Iterator[None]:
+    """Migrate as an installation does."""
+    migrate_for_real()
+    yield
+    replay_known_migrations()
+
+
 SLOW_FIXTURES = {"postgres_server", "redis_server", "browser"}
 
 
@@ -36,6 +48,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what asks for a real server, so that `make check` can leave it out."""
     if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of slow tests: a long one at the end would run alone."""
+    slow_files = {one.path for one in items if one.get_closest_marker("slow")}
+    whole_processes = {"chaos", "e2e"}
+    items.sort(
+        key=lambda one: (
+            (one.path.parent.name not in whole_processes) + (one.path not in slow_files)
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Final
 
 WANTED: Final = {
     "redis-server": ("redis-server",),
+    "rabbitmq-server": ("rabbitmq-server",),
     "chromium": ("chromium", "fonts-liberation"),
 }
 WAIT_FOR_LOCK: Final = ("-o", "DPkg::Lock::Timeout=120")

@@ -44,9 +44,11 @@ def free_port() -> int:
         return port
 
 
-def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_open(
+    port: int, process: subprocess.Popen[bytes], within_s: float = STARTED_WITHIN_S
+) -> None:
     """Return once something listens there. Raises: AssertionError when it dies."""
-    deadline = monotonic() + STARTED_WITHIN_S
+    deadline = monotonic() + within_s
     while monotonic() < deadline:
         assert process.poll() is None, f"{process.args!r} ended at its start"
         with socket.socket() as probe:
@@ -163,19 +165,22 @@ class PostgresServer:
         )
         self._wait_until_ready()
 
-    def new_database(self) -> str:
+    def new_database(self, options: str = "") -> str:
         """Return the address of an empty database."""
         self.n_databases += 1
         name = f"test_{self.n_databases}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+        self.run(f"CREATE DATABASE {name} {options}")
         return self._url(name)
+
+    def run(self, statement: str) -> None:
+        """Run a statement that no transaction may hold."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected to it."""
         name = url.rpartition("/")[2]
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """Stop as a reboot would: connections are cut, what is committed stays."""

@@ -12,16 +12,32 @@ from forwarder import __version__, telemetry
 from forwarder.broker import QUEUE, folders, is_one_box, transport
 from forwarder.sources import SOURCES
 from workers.state import stop
+from workers.upkeep import EVERY_S
 
 TICK_ONE_BOX_S = 1.0
 TICK_SERVER_S = 5.0
+REPORTS_S = 1_800  # a day late in a month is no harm
+PULL_S = 900.0  # a look; a pull comes of it once a day
 SWEEP_S = 600.0
+CLICKS_S = 2.0
+BEAT_SEEN_S = 60.0
 
 
 def make_app(settings: Settings) -> Celery:
     """Return the application for these settings."""
     service = settings.service
-    celery = Celery("forwarder", include=["workers.tasks", "workers.poll"])
+    celery = Celery(
+        "forwarder",
+        include=[
+            "workers.tasks",
+            "workers.upkeep",
+            "workers.reports",
+            "workers.missing",
+            "workers.poll",
+            "workers.clicks",
+            "workers.threads",
+        ],
+    )
     celery.conf.update(
         **transport(service.broker_url, service.data_dir),
         task_default_queue=QUEUE,
@@ -64,6 +80,36 @@ def _beat(broker_url: str) -> dict[str, Any]:
             "task": "enrich",
             "schedule": 2 * tick_s,
             "options": {"expires": 4 * tick_s},
+        },
+        "upkeep": {
+            "task": "upkeep",
+            "schedule": EVERY_S,
+            "options": {"expires": EVERY_S},
+        },
+        "import_missing": {
+            "task": "import_missing",
+            "schedule": PULL_S,
+            "options": {"expires": PULL_S},
+        },
+        "finish_reports": {
+            "task": "finish_reports",
+            "schedule": REPORTS_S,
+            "options": {"expires": REPORTS_S},
+        },
+        "pull_reports": {
+            "task": "pull_reports",
+            "schedule": PULL_S,
+            "options": {"expires": PULL_S},
+        },
+        "beat_seen": {
+            "task": "beat_seen",
+            "schedule": BEAT_SEEN_S,
+            "options": {"expires": BEAT_SEEN_S},
+        },
+        "import_clicks": {
+            "task": "import_clicks",
+            "schedule": CLICKS_S,
+            "options": {"expires": CLICKS_S},
         },
         "sweep": {
             "task": "sweep",

@@ -7,8 +7,10 @@ from itertools import count
 import structlog
 from celery.signals import worker_init, worker_shutdown
 
-from workers.state import rest
+from workers.pulse import pulse
+from workers.state import rest, stop
 from workers.tasks import drain, enrich, sweep
+from workers.upkeep import upkeep
 
 EVERY_S = 5.0
 SWEEP_EVERY = 120  # looks
@@ -26,6 +28,7 @@ def poll(every_s: float = EVERY_S) -> None:
     for n_looks in count(1):
         _try(drain)
         _try(enrich)
+        _try(upkeep)
         if n_looks % SWEEP_EVERY == 0:
             _try(sweep)
         if rest(every_s):
@@ -37,6 +40,7 @@ def _try(work: Callable[[], object]) -> None:
         work()
     except Exception as fault:
         log.exception("look at the database failed", fault=type(fault).__name__)
+        pulse.look()  # it failed, but it came back
 
 
 _thread = threading.Thread(target=poll, name="poll", daemon=True)
@@ -48,7 +52,11 @@ def _start(**_: object) -> None:
 
 
 def _end(**_: object) -> None:
-    """Let the batch in hand be written down before the process ends."""
+    """Let the batch in hand be written down before the process ends.
+
+    It may end by itself: Celery gives up when Redis takes no writes.
+    """
+    stop()
     _thread.join(JOIN_S)
 
 

@@ -3,13 +3,16 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
 from config.settings import load
+from forwarder.pipeline.drain import Desk
 from forwarder.sources import SOURCES
 from forwarder.store.migrate import upgrade
 from forwarder.wiring import Wired, wire
+from workers.pulse import pulse
 
 _stopping = threading.Event()
 _wiring = threading.Lock()
@@ -42,6 +45,16 @@ def _wired() -> Wired:
     if found.store.is_sqlite:
         upgrade(found.store)
     return found
+
+
+def noted(desk: Desk) -> Desk:
+    """Return the working place with each step of the work noted in our pulse."""
+
+    def clock() -> datetime:
+        pulse.work()
+        return desk.clock()
+
+    return replace(desk, clock=clock)
 
 
 class Turns:

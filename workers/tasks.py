@@ -9,10 +9,16 @@ from celery import shared_task
 from forwarder.core.delivery import Destination
 from forwarder.pipeline import drain as pipeline
 from forwarder.pipeline import enrich as enrichment
-from forwarder.store import duties, health, outbox, retention
+from forwarder.pipeline import jobs
+from forwarder.pipeline.jobs import Workshop
+from forwarder.pipeline.progress import STUCK_AFTER
+from forwarder.store import duties, health, mirror, outbox, retention
 from forwarder.wiring import look_ups
-from workers.state import Every, Turns, is_stopping, wired
+from workers.clicks import forget_clicks
+from workers.pulse import pulse
+from workers.state import Every, Turns, is_stopping, noted, wired
 
+JOBS_FOR = timedelta(seconds=5)  # then the others of this thread have their turn
 FORGOTTEN_MAX_AGE = timedelta(days=7)  # the settings may name it again by then
 turns = Turns()
 log = structlog.get_logger(__name__)
@@ -25,6 +31,7 @@ def drain(destination: str = "") -> None:
     for one in wired().destinations.values():
         if destination in {"", one.name}:
             _drain_one(one)
+    turns.take("jobs", _work_on_jobs)
     _be_seen()
 
 
@@ -36,9 +43,22 @@ def _drain_one(destination: Destination) -> None:
 
 
 def _work(destination: Destination) -> None:
-    desk = wired().desk(is_stopping)
+    desk = noted(wired().desk(is_stopping))
     if pipeline.drain(destination, desk):
         health.note_worker(desk.store, desk.worker, desk.clock(), has_worked=True)
+
+
+def _work_on_jobs() -> None:
+    """Do what operators asked for, for a few seconds, and send what that set back."""
+    desk = noted(wired().desk(is_stopping))
+    shop = Workshop(
+        desk=desk,
+        endpoints=wired().endpoints,
+        destinations=list(wired().destinations.values()),
+    )
+    if jobs.work(shop, desk.clock() + JOBS_FOR):
+        for one in wired().destinations.values():
+            _drain_one(one)
 
 
 def _be_seen() -> None:
@@ -47,6 +67,10 @@ def _be_seen() -> None:
     now = desk.clock()
     if seen.is_due(now):
         health.note_worker(desk.store, desk.worker, now)
+        names = {one.name for one in wired().destinations.values()}
+        overdue = health.oldest_due(desk.store, now, names)
+        pulse.is_overdue = overdue is not None and now - overdue > STUCK_AFTER
+    pulse.look()
 
 
 @shared_task(name="enrich")
@@ -56,7 +80,7 @@ def enrich() -> None:
 
 
 def _enrich() -> None:
-    enrichment.enrich(wired().desk(is_stopping), _look_ups())
+    enrichment.enrich(noted(wired().desk(is_stopping)), _look_ups())
 
 
 @cache
@@ -76,14 +100,22 @@ def sweep() -> None:
     keep = retention.Retention(
         person=timedelta(hours=service.keep_person_h),
         notice=timedelta(days=service.keep_notice_days),
+        payload=timedelta(days=service.keep_payload_days),
+        history=timedelta(days=service.keep_history_days),
         log=timedelta(days=service.keep_log_days),
+        repeats=timedelta(days=service.keep_repeats_days),
+        jobs=timedelta(days=service.keep_jobs_days),
     )
     swept = retention.sweep(store, keep, now)
     log.info(
         "swept",
         n_people=swept.people,
         n_notices=swept.notices,
+        n_payloads=swept.payloads,
+        n_history=swept.history,
         n_lines=swept.log_lines,
+        n_mirror=mirror.forget(store, now - keep.log),
+        n_clicks=forget_clicks(wired(), now),
     )
     for name, max_age in _ages().items():
         retention.expire(store, name, now - max_age, now)
@@ -94,3 +126,19 @@ def _ages() -> dict[str, timedelta]:
     waiting = (backlog.destination for backlog in health.backlogs(wired().store))
     known = {one.name: one.max_age for one in wired().destinations.values()}
     return {**dict.fromkeys(waiting, FORGOTTEN_MAX_AGE), **known}
+
+
+@shared_task(name="finish_reports")
+def finish_reports() -> None:
+    """Make the month's reports whose time has come, each once, and keep them."""
+    turns.take("reports", _finish_reports)
+
+
+def _finish_reports() -> None:
+    from forwarder.reconcile import keeping, making  # noqa: PLC0415  numpy, scipy
+
+    store = wired().store
+    for one in wired().destinations.values():
+        place = making.Place(destination=one.name, endpoints=tuple(wired().endpoints))
+        for version in keeping.finish_due(store, place, store.now()):
+            log.info("report_kept", month=version.month, stamp=version.stamp)

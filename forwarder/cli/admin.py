@@ -1,8 +1,8 @@
-"""`forwarder user`, `api-key`, `db`: who may come in, and the tables."""
+"""`forwarder user`, `api-key`: who may come in."""
 
 import secrets
 from dataclasses import asdict
-from pathlib import Path
+from datetime import timedelta
 from typing import IO
 
 import click
@@ -13,12 +13,10 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
-    wired_or_exit,
+    who,
 )
-from forwarder.store import access
+from forwarder.store import access, audit
 from forwarder.store.access import ApiKey, Exists, User
-from forwarder.store.backup import NotCopied, backup
-from forwarder.store.migrate import upgrade
 
 PASSWORD_MIN_CHARS = 10
 
@@ -42,12 +40,7 @@ def user() -> None:
 )
 def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
     """Let somebody in; asks for the password."""
-    if password_file is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = password_file.read().strip()
-    if len(password) < PASSWORD_MIN_CHARS:
-        stop_wrong_use(f"a password has at least {PASSWORD_MIN_CHARS} characters")
+    password = _password(password_file)
     store = ready_or_exit().store
     try:
         access.add_user(
@@ -55,10 +48,38 @@ def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
         )
     except Exists as exists:
         stop_wrong_use(
-            f"{exists}; to change the password: `forwarder user remove {name}`, "
-            f"then `forwarder user add {name}`"
+            f"{exists}; to change the password: `forwarder user password {name}`"
         )
+    audit.note(store, who(), "user added", name, store.now(), f"role {role}")
     click.echo(f"{name} may log in as {role}")
+
+
+def _password(file: IO[str] | None) -> str:
+    if file is None:
+        password: str = click.prompt(
+            "Password", hide_input=True, confirmation_prompt=True
+        )
+    else:
+        password = file.read().strip()
+    if len(password) < PASSWORD_MIN_CHARS:
+        stop_wrong_use(f"a password has at least {PASSWORD_MIN_CHARS} characters")
+    return password
+
+
+@user.command("password")
+@click.argument("name")
+@click.option(
+    "--password-file", type=click.File("r"), help="Read it here instead of asking."
+)
+def change_password(name: str, password_file: IO[str] | None) -> None:
+    """Give somebody another password; wherever they are logged in, they are out."""
+    password = _password(password_file)
+    store = ready_or_exit().store
+    if not access.set_password(store, name, password):
+        click.echo(f"there is no user {name}", err=True)
+        raise SystemExit(BAD_NEWS)
+    audit.note(store, who(), "password changed", name, store.now())
+    click.echo(f"{name} has a new password and logs in anew")
 
 
 @user.command("list")
@@ -77,9 +98,11 @@ def list_users(*, as_json: bool) -> None:
 @click.argument("name")
 def remove_user(name: str) -> None:
     """Shut somebody out."""
-    if not access.remove_user(ready_or_exit().store, name):
+    store = ready_or_exit().store
+    if not access.remove_user(store, name):
         click.echo(f"there is no user {name}", err=True)
         raise SystemExit(BAD_NEWS)
+    audit.note(store, who(), "user removed", name, store.now())
     click.echo(f"{name} is out")
 
 
@@ -91,18 +114,26 @@ def api_key() -> None:
 @api_key.command("add")
 @click.argument("name")
 @click.option("--scope", type=click.Choice(access.SCOPES), required=True)
+@click.option(
+    "--expires-days", type=click.IntRange(1, 3_650), help="It opens nothing after that."
+)
 @json_option
-def add_api_key(name: str, scope: str, *, as_json: bool) -> None:
+def add_api_key(
+    name: str, scope: str, expires_days: int | None, *, as_json: bool
+) -> None:
     """Make a key and print it, once: only its hash is kept."""
     store = ready_or_exit().store
     text = f"fwd_{secrets.token_urlsafe(32)}"
+    now = store.now()
+    ends = None if expires_days is None else now + timedelta(days=expires_days)
     try:
-        key = ApiKey(name=name, scope=scope, created_at=store.now())
+        key = ApiKey(name=name, scope=scope, created_at=now, expires_at=ends)
         access.add_api_key(store, key, text)
     except Exists as exists:
         stop_wrong_use(str(exists))
+    audit.note(store, who(), "api-key added", name, store.now(), f"scope {scope}")
     if as_json:
-        print_json({"name": name, "scope": scope, "key": text})
+        print_json({"name": name, "scope": scope, "expires_at": ends, "key": text})
     else:
         click.echo(text)
 
@@ -116,44 +147,19 @@ def list_api_keys(*, as_json: bool) -> None:
         print_json({"items": [asdict(one) for one in found]})
         return
     for one in found:
-        click.echo(f"{one.name:<24}{one.scope:<14}since {one.created_at:%Y-%m-%d}")
+        ends = f" until {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
+        click.echo(
+            f"{one.name:<24}{one.scope:<14}since {one.created_at:%Y-%m-%d}{ends}"
+        )
 
 
 @api_key.command("remove")
 @click.argument("name")
 def remove_api_key(name: str) -> None:
     """Make a key useless, at once."""
-    if not access.remove_api_key(ready_or_exit().store, name):
+    store = ready_or_exit().store
+    if not access.remove_api_key(store, name):
         click.echo(f"there is no API key {name}", err=True)
         raise SystemExit(BAD_NEWS)
+    audit.note(store, who(), "api-key removed", name, store.now())
     click.echo(f"{name} opens nothing any more")
-
-
-@click.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("upgrade")
-def upgrade_() -> None:
-    """Bring the tables to this version: the release line of many boxes."""
-    has_changed = upgrade(wired_or_exit().store)
-    click.echo("the tables are new" if has_changed else "nothing to do")
-
-
-@db.command("backup")
-@click.argument("file", type=click.Path(path_type=Path))
-def backup_(file: Path) -> None:
-    """Copy the SQLite database into a new FILE, also while the service runs.
-
-    Keep the data keys apart from it: without them nobody reads the people in it.
-    """
-    store = wired_or_exit().store
-    if not store.is_sqlite:
-        stop_wrong_use("PostgreSQL brings its own tool: run pg_dump")
-    try:
-        n_bytes = backup(store, file)
-    except NotCopied as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(BAD_NEWS) from None
-    click.echo(f"wrote {n_bytes} bytes to {file}")

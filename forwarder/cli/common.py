@@ -1,13 +1,16 @@
 """What the commands share: settings or exit code 2, JSON or text."""
 
+import getpass
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
+import structlog
 
-from config.settings import SANDBOX_FILE, SANDBOX_URL
+from config.settings import SANDBOX_FILE, SANDBOX_URL, UnusableSettings
 from forwarder.cli.locks import is_held
 from forwarder.cli.start import WRONG_USE, settings_or_exit, stop_wrong_use
 from forwarder.store.migrate import upgrade
@@ -22,6 +25,7 @@ __all__ = [
     "ready_or_exit",
     "settings_or_exit",
     "stop_wrong_use",
+    "who",
     "wired_or_exit",
 ]
 
@@ -30,13 +34,15 @@ BAD_NEWS = 1
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def wired_or_exit() -> Wired:
+def wired_or_exit(*, is_unfinished: bool = False) -> Wired:
     """Return the wired installation; exit with 2 if the settings do not allow it."""
-    settings = settings_or_exit()
+    # Standard output is for the answer alone, and JSON must stay JSON.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    settings = settings_or_exit(is_unfinished=is_unfinished)
     _join_sandbox(settings.service.data_dir)
     try:
         return wire(settings, "worker")
-    except BadKey as bad:
+    except (BadKey, UnusableSettings) as bad:
         stop_wrong_use(str(bad))
 
 
@@ -47,9 +53,9 @@ def _join_sandbox(data_dir: Path) -> None:
         os.environ.setdefault(SANDBOX_URL, told.read_text(encoding="utf-8"))
 
 
-def ready_or_exit() -> Wired:
+def ready_or_exit(*, is_unfinished: bool = False) -> Wired:
     """Return the installation with its tables there, also before the first start."""
-    wired = wired_or_exit()
+    wired = wired_or_exit(is_unfinished=is_unfinished)
     if wired.store.is_sqlite:
         upgrade(wired.store)
     return wired
@@ -59,3 +65,11 @@ def print_json(data: Any) -> None:  # noqa: ANN401  whatever orjson takes
     """Print JSON for people and programs alike."""
     text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
     click.echo(text.decode())
+
+
+def who() -> str:
+    """Return how the audit log calls whoever runs this command."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (KeyError, OSError):  # a number without a name, as containers have
+        return "shell"

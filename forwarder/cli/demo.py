@@ -2,7 +2,6 @@
 
 import base64
 import csv
-import html
 import os
 import secrets
 import signal
@@ -26,16 +25,15 @@ import requests
 
 from config.settings import load
 from forwarder.cli.common import BAD_NEWS
-from forwarder.cli.demo_month import ENDPOINTS, Post, play, tag_report
+from forwarder.cli.demo_month import ENDPOINTS, Post, play
+from forwarder.cli.demo_report import lines_of, write_reports
 from forwarder.cli.locks import free_port
-from forwarder.cli.report import make_report, month_or_exit, rendered
 from forwarder.cli.trigger import post
+from forwarder.core.cells import no_formula
 from forwarder.core.delivery import NoticeStatus
-from forwarder.core.reports import Level, Measures
-from forwarder.reconcile.tag_report import Faults, ImportOptions, read_tag_report
 from forwarder.samples import TEST_SECRETS
 from forwarder.sources import SOURCES
-from forwarder.store import access, log, tag_reports
+from forwarder.store import access, log
 from forwarder.store.access import User
 from forwarder.store.log import Filter
 from forwarder.wiring import Wired, wire
@@ -83,13 +81,13 @@ def demo(n_webhooks: int, out: Path, *, keep: bool) -> None:
             _wait_until_sent(stage)
             summary |= _counted(stage)
             summary["seconds"] = round(time.monotonic() - started_s, 1)
-            _report(stage, month, out)
+            faults = write_reports(stage.wired, month, out)
             _write(stage, summary, out)
             _tell(stage, summary, out)
             if keep:
                 _keep(stage, now)
         (out / "service.log").write_bytes((Path(folder) / "service.log").read_bytes())
-    faults = faults_of(summary)
+    faults += faults_of(summary)
     for fault in faults:
         click.echo(f"the counts do not add up: {fault}", err=True)
     if faults:
@@ -242,64 +240,20 @@ def faults_of(summary: dict[str, Any]) -> list[str]:
     return [f"{name} ({a} and {b})" for name, (a, b) in sums.items() if a != b]
 
 
-def _report(stage: Stage, month: date, out: Path) -> None:
-    """Import what the tag saw and write the month's report."""
-    store = stage.wired.store
-    start = datetime.combine(month, datetime.min.time(), UTC)
-    end = (start + timedelta(days=32)).replace(day=1)
-    out.mkdir(parents=True, exist_ok=True)
-    for level in Level:
-        rows = tag_reports.server_rows(store, "main", start, end)
-        data = tag_report(rows, month, level)
-        (out / f"tag-report-{level.value}.csv").write_bytes(data)
-        last_on = (end - timedelta(days=1)).date()
-        options = ImportOptions(
-            level=level, measures=Measures.TAG, first_on=month, last_on=last_on
-        )
-        read = read_tag_report(data, options)
-        if isinstance(read, Faults):
-            raise click.ClickException("; ".join(read.messages))
-        tag_reports.save_tag_report(store, read.report, store.now())
-    report = make_report(stage.wired, month_or_exit(f"{month:%Y-%m}"), "")
-    text = rendered(report, "text")
-    name = f"gap-{month:%Y-%m}"
-    (out / f"{name}.txt").write_text(text, encoding="utf-8")
-    (out / f"{name}.json").write_text(rendered(report, "json"), encoding="utf-8")
-    (out / f"{name}.html").write_text(_page(name, text), encoding="utf-8")
-    click.echo(text)
-
-
-def _page(title: str, text: str) -> str:
-    return (
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        f"<title>{html.escape(title)}</title>\n"
-        "<style>:root{color-scheme:light dark}body{max-width:60rem;margin:2rem auto;"
-        "padding:0 1rem}pre{font:15px/1.5 ui-monospace,monospace;white-space:pre-wrap}"
-        f"</style>\n<pre>{html.escape(text)}</pre>\n</html>\n"
-    )
-
-
 def _write(stage: Stage, summary: dict[str, Any], out: Path) -> None:
     (out / "summary.json").write_bytes(
         orjson.dumps(summary, option=orjson.OPT_INDENT_2)
     )
-    wanted = Filter()
     with (out / "deliveries.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        while True:
-            page = log.list_deliveries(stage.wired.store, wanted, log.PAGE_MAX)
-            for line in page.lines:
-                writer.writerow([_cell(getattr(line, name)) for name in COLUMNS])
-            if page.next_id is None:
-                return
-            wanted = Filter(before_id=page.next_id)
+        for line in lines_of(stage.wired):
+            writer.writerow([_cell(getattr(line, name)) for name in COLUMNS])
 
 
 def _cell(value: object) -> str:
     """Return a cell that no spreadsheet takes for a formula: ids come from outside."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return no_formula("" if value is None else str(value))
 
 
 COLUMNS = (

@@ -4,19 +4,19 @@ import csv
 import io
 import random  # noqa: TID251  seeded by the month: the same demo every time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
+from forwarder.core.columns import NOT_TOLD, ServerColumns
 from forwarder.core.delivery import Status
-from forwarder.core.event import Kind, Notice
-from forwarder.core.reports import Level, ServerRow
+from forwarder.core.event import Notice
 from forwarder.samples import TEST_SECRETS, fresh, load
 
-# The demo's truth: what ad blockers leave, and what cookie limits leave of that.
-TAG_SEES_SHARE = {Level.DELIVERY: 0.72, Level.ATTRIBUTION: 0.58}
+TAG_CREDITS_SHARE = 0.58  # what blockers and cookie limits leave of the clicked ones
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATE = timedelta(days=150)  # older than even the demo's sandbox takes
 FORGED = "refused-wrong-secret"
 SWAPS = (("GBP", "EUR"), ("USD", "EUR"), ('"usd"', '"eur"'))
@@ -109,31 +109,30 @@ def _post(
     return Post(endpoint=endpoint, notice=notice)
 
 
-def tag_report(rows: Iterable[ServerRow], month: date, level: Level) -> bytes:
-    """Return the CSV that the tag's side would export: it saw a part of the events."""
-    seen: dict[tuple[date, Kind], tuple[int, Decimal]] = defaultdict(
+def tag_report(columns: ServerColumns, month: date) -> bytes:
+    """Return the CSV that Ads Manager would export: a part of what followed a click."""
+    seen: dict[tuple[date, str], tuple[int, Decimal]] = defaultdict(
         lambda: (0, Decimal(0))
     )
-    for row in rows:
-        day = row.occurred_at.date()
-        if _is_countable(row, month, level) and _tag_saw(row.event_id, level):
-            n, value = seen[day, row.kind]
-            seen[day, row.kind] = (n + 1, value + Decimal(row.value_minor or 0) / 100)
+    words = list(columns.words)
+    for row in range(len(columns)):
+        at = EPOCH + timedelta(microseconds=columns.at_us[row])
+        is_month = (at.year, at.month) == (month.year, month.month)
+        is_sent = words[columns.status[row]] == Status.DELIVERED
+        is_clicked = columns.click_us[row] != NOT_TOLD
+        minor = columns.value_minor[row]
+        if is_month and is_sent and is_clicked and _is_credited(at, minor):
+            day = at.date(), words[columns.kind[row]]
+            n, value = seen[day]
+            seen[day] = n + 1, value + Decimal(max(minor, 0)) / 100
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(("Date", "Event", "Conversions", "Value", "Currency"))
-    for (day, kind), (n, value) in sorted(seen.items()):
-        writer.writerow((day.isoformat(), kind.value, n, f"{value:.2f}", "EUR"))
+    for (on, kind), (n, value) in sorted(seen.items()):
+        writer.writerow((on.isoformat(), kind, n, f"{value:.2f}", "EUR"))
     return text.getvalue().encode()
 
 
-def _is_countable(row: ServerRow, month: date, level: Level) -> bool:
-    day = row.occurred_at.date()
-    is_clicked = level is Level.DELIVERY or row.clicked_at is not None
-    is_month = (day.year, day.month) == (month.year, month.month)
-    return row.status is Status.DELIVERED and is_month and is_clicked
-
-
-def _tag_saw(event_id: str, level: Level) -> bool:
-    first = int.from_bytes(sha256(event_id.encode()).digest()[:4], "big")
-    return first / 2**32 < TAG_SEES_SHARE[level]
+def _is_credited(at: datetime, minor: int) -> bool:
+    first = int.from_bytes(sha256(f"{at}|{minor}".encode()).digest()[:4], "big")
+    return first / 2**32 < TAG_CREDITS_SHARE

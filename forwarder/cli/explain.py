@@ -1,5 +1,6 @@
 """`forwarder explain`: what one webhook body would become, without sending anything."""
 
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,15 +10,17 @@ import click
 import orjson
 
 from config import checks
+from config.settings import DECLARED
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, stop_wrong_use
 from forwarder.core.delivery import Encoded, Refused
 from forwarder.core.event import Event, Notice, Unreadable
-from forwarder.core.source import Options
+from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
 from forwarder.pipeline.drain import FUTURE_TOLERANCE
 from forwarder.pipeline.receive import skip_reason
 from forwarder.samples import read_http
 from forwarder.sources import SOURCES, TOPIC_HEADERS
+from forwarder.sources.declared import Incomplete, declared
 from forwarder.web.shapes import moment
 
 TOO_OLD, IN_FUTURE = "too_old", "in_future"
@@ -26,7 +29,14 @@ N_LETTERS = 2  # of a country's code
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--source", required=True, type=click.Choice(sorted(SOURCES)))
+@click.option(
+    "--source", required=True, type=click.Choice(sorted([*SOURCES, DECLARED]))
+)
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --source declared: the file that says where the fields are.",
+)
 @click.option(
     "--topic", default="", help="What the platform puts into its topic header."
 )
@@ -51,7 +61,8 @@ def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  #
     shop = _shop(given["endpoint"]) or source
     options = Options(shop=shop, country=_country(given["country"]))
     keep_reserved = given["keep_reserved_domains"]
-    told = _told(source, notice, options, now, keep_reserved=keep_reserved)
+    adapter = _adapter(source, given["mapping"])
+    told = _told(adapter, notice, options, now, keep_reserved=keep_reserved)
     if as_json:
         print_json(told)
     else:
@@ -63,6 +74,20 @@ def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  #
             )
     if told["status"] == "quarantined":
         raise SystemExit(BAD_NEWS)
+
+
+def _adapter(source: str, mapping: Path | None) -> Source:
+    """Return the adapter; exit with 2 and every fault of a mapping."""
+    if (source == DECLARED) != (mapping is not None):
+        stop_wrong_use(f"--mapping FILE and --source {DECLARED} belong together")
+    if mapping is None:
+        return SOURCES[source]
+    try:
+        return declared(tomllib.loads(mapping.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        stop_wrong_use(f"{mapping} is not TOML: {fault}")
+    except Incomplete as incomplete:
+        stop_wrong_use("\n".join(f"{mapping}: {one}" for one in incomplete.faults))
 
 
 def _shop(name: str) -> str:
@@ -106,10 +131,15 @@ def _notice(file: Path, source: str, topic: str, headers: tuple[str, ...]) -> No
 
 
 def _told(
-    source: str, notice: Notice, options: Options, now: datetime, *, keep_reserved: bool
+    source: Source,
+    notice: Notice,
+    options: Options,
+    now: datetime,
+    *,
+    keep_reserved: bool,
 ) -> dict[str, Any]:
     try:
-        reading = SOURCES[source].parse(notice, options)
+        reading = source.parse(notice, options)
     except Unreadable as unreadable:
         return {"status": "quarantined", "reason": str(unreadable), "events": []}
     if not reading.events:

@@ -61,6 +61,13 @@ CLICKS = {
     "secret.",
     "klaviyo": "Flow > Webhook action: our JSON body (docs/sources/klaviyo.md) and the "
     "header X-Webhook-Token with a secret of your own.",
+    "bigcommerce": "Settings > Store-level API accounts: the client secret is the "
+    "endpoint's secret. Set api_key and api_url, then `forwarder webhooks register`: "
+    "store/order/statusUpdated and store/order/refund/created.",
+    "squarespace": "Webhook Subscriptions API: order.create and order.update. The "
+    "secret (hexadecimal) is shown once. Set api_key: orders are looked up.",
+    "hubspot": "Workflow > Send a webhook with the header X-Webhook-Token, or a "
+    "private app: contact.creation. An app needs api_key too.",
     "standard_webhooks": "Your own sender: sign as standardwebhooks.com describes.",
 }
 
@@ -104,11 +111,10 @@ def init(
     for file in (settings_file, env_file):
         if file.exists():
             stop_wrong_use(f"{file} is there already; move it away first")
-    shops = _shops(shop_texts)
-    account = ad_account or click.prompt("Pinterest ad account number")
+    shops, account, public_url = _answers(shop_texts, ad_account, public_url)
     if not (account.isascii() and account.isdigit()):
         stop_wrong_use(f"'{account}' is no ad account: it is the number in Ads Manager")
-    url = _url(public_url or click.prompt("Public address of this service"))
+    url = _url(public_url)
     unsigned = {shop.name: secrets.token_urlsafe(PATH_SECRET_BYTES) for shop in shops}
     folder.mkdir(parents=True, exist_ok=True)
     settings_file.write_text(_settings(url, account, shops), encoding="utf-8")
@@ -119,8 +125,27 @@ def init(
         _tell(shop, url, unsigned[shop.name])
     click.echo(
         "Next: fill the secrets and the token into .env, add yourself with\n"
-        "`forwarder user add NAME`, then start with `forwarder serve`."
+        "`forwarder user add NAME`, then start with `forwarder serve`. In a second\n"
+        f"terminal `forwarder listen --endpoint {shops[0].name}` waits for the first\n"
+        "webhook and explains a wrong one."
     )
+
+
+def _answers(
+    shop_texts: tuple[str, ...], account: str, public_url: str
+) -> tuple[list[Shop], str, str]:
+    """Return what was given, and ask for the rest; in a pipe the answers may end."""
+    try:
+        return (
+            _shops(shop_texts),
+            account or click.prompt("Pinterest ad account number"),
+            public_url or click.prompt("Public address of this service"),
+        )
+    except click.Abort:
+        stop_wrong_use(
+            "\nnot every question was answered; without a terminal give all of "
+            "--shop NAME=SOURCE, --ad-account NUMBER and --public-url URL"
+        )
 
 
 def _url(text: str) -> str:

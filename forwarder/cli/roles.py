@@ -12,6 +12,8 @@ from forwarder.cli.locks import Busy, hold
 from forwarder.cli.start import settings_or_exit, stop_wrong_use
 
 BACKLOG = 1_024
+HEADERS_WITHIN_MS = 10_000
+HEADERS_MAX_BYTES = 64 * 1024
 
 
 @click.command()
@@ -29,7 +31,10 @@ def web(host: str, port: int, n_workers: int) -> None:
     """Run the web role: webhooks, API and console."""
     from granian import Granian  # noqa: PLC0415  not for the other roles
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.http import HTTP1Settings  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
+
+    from forwarder.web.slow import READERS_MAX  # noqa: PLC0415
 
     service = settings_or_exit().service
     lock = None
@@ -42,7 +47,10 @@ def web(host: str, port: int, n_workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=n_workers,
-        blocking_threads=service.web_threads,
+        blocking_threads=READERS_MAX,  # `web_threads` of them work at once
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADERS_WITHIN_MS, max_buffer_size=HEADERS_MAX_BYTES
+        ),
         backlog=BACKLOG,
         log_access=False,  # addresses may hold secrets
         log_level=LogLevels.error,
@@ -72,6 +80,8 @@ def _only_writer(database_url: str, n_workers: int) -> IO[str]:
 def worker(*, has_beat: bool) -> None:
     """Run the worker role: hash the identifiers and forward the events."""
     service = settings_or_exit().service
+    if has_beat:
+        os.environ["FORWARDER_BEAT"] = "1"  # a thread; Celery's own is a process
     _become_celery(
         "worker",
         "--pool=threads",
@@ -79,7 +89,6 @@ def worker(*, has_beat: bool) -> None:
         "--without-gossip",
         "--without-mingle",
         "--without-heartbeat",
-        *(["--beat"] if has_beat else []),
     )
 
 
@@ -92,7 +101,9 @@ def beat() -> None:
 
 def _become_celery(role: str, *options: str) -> None:
     command = [sys.executable, "-m", "celery", "-A", "workers.app", "--quiet", role]
-    os.execv(sys.executable, [*command, "--loglevel=WARNING", *options])  # noqa: S606
+    os.execv(  # noqa: S606  our own words
+        sys.executable, [*command, "--loglevel=WARNING", *options]
+    )
 
 
 @click.command()

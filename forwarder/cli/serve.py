@@ -10,6 +10,7 @@ from forwarder.cli.locks import Busy, check_port, free_port, hold
 from forwarder.cli.supervisor import Child, supervise
 
 WRONG_USE = 2
+NOTE_FILE = "watchdog.txt"  # workers.pulse reads it at the next start
 SANDBOX_HOST = "127.0.0.1"  # its ledger is for nobody else
 
 
@@ -46,7 +47,9 @@ def serve(host: str, port: int, *, has_sandbox: bool) -> None:
         told.write_text(env[SANDBOX_URL], encoding="utf-8")
         children.append(_child("sandbox", env, f"--port={sandbox_port}"))
     children.append(_child("web", env, f"--host={host}", f"--port={port}"))
-    children.append(_child("worker", env, "--beat"))
+    worker = _child("worker", env, "--beat")
+    worker.beats, worker.note_file = True, service.data_dir / NOTE_FILE
+    children.append(worker)
     _greet(host, port, env.get(SANDBOX_URL))
     with lock:
         supervise(children)

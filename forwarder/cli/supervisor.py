@@ -1,4 +1,8 @@
-"""Keep a few child processes running, and stop them in order."""
+"""Keep a few child processes running, and stop them in order.
+
+A child that `beats` sends a sign of life every second through a pipe of its own. One
+that stands still, stopped or stuck as a whole, sends none and is started again.
+"""
 
 import ctypes
 import os
@@ -8,7 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
@@ -19,6 +25,10 @@ RESTART_MAX_S = 30.0
 STEADY_S = 60.0  # after this long a child counts as healthy again
 POLL_S = 0.2
 PR_SET_PDEATHSIG = 1
+PULSE_FD = "FORWARDER_PULSE_FD"  # workers.pulse writes there
+START_S = 60.0  # a child may take so long until its first sign of life
+SILENT_S = 20.0
+PULSE_BYTES = 4096
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,16 +42,49 @@ class Child:
     started_s: float = 0.0
     wait_s: float = RESTART_MIN_S
     due_s: float = 0.0
+    beats: bool = False
+    note_file: Path | None = None
+    pulse_fd: int | None = None
+    silent_after_s: float = 0.0  # the time by which a sign of life is due
 
     def start(self, now_s: float) -> None:
         """Start it in a group of its own, so that its children can be ended too."""
+        env = dict(self.env)
+        theirs: list[int] = []
+        if self.beats:
+            theirs.append(self._open_pulse())
+            env[PULSE_FD] = str(theirs[0])
         self.process = subprocess.Popen(  # noqa: S603  our own interpreter
             self.command,
-            env=dict(self.env),
+            env=env,
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            pass_fds=theirs,
         )
+        for fd in theirs:
+            os.close(fd)
         self.started_s = now_s
+        self.silent_after_s = now_s + START_S
+
+    def _open_pulse(self) -> int:
+        """Return the end of a new pipe that the child writes to."""
+        if self.pulse_fd is not None:
+            os.close(self.pulse_fd)
+        self.pulse_fd, theirs = os.pipe()
+        os.set_blocking(self.pulse_fd, False)
+        return theirs
+
+    def is_silent(self, now_s: float) -> bool:
+        """Say whether it has sent no sign of life for too long."""
+        if self.pulse_fd is None:
+            return False
+        try:
+            has_beaten = bool(os.read(self.pulse_fd, PULSE_BYTES))
+        except BlockingIOError:
+            has_beaten = False
+        if has_beaten:
+            self.silent_after_s = now_s + SILENT_S
+        return now_s > self.silent_after_s
 
     def signal(self, number: int) -> None:
         """Send a signal to it, or KILL to it and all it started."""
@@ -54,6 +97,12 @@ class Child:
                 self.process.send_signal(number)
         except ProcessLookupError:
             return
+
+    def leave_word(self) -> None:
+        """Tell the next one why this one had to end."""
+        if self.note_file is not None:
+            with suppress(OSError):
+                self.note_file.write_text("it stood still", encoding="utf-8")
 
     @property
     def has_ended(self) -> bool:
@@ -83,6 +132,10 @@ def _mind(child: Child, now_s: float) -> None:
     if not child.has_ended:
         if now_s - child.started_s > STEADY_S:
             child.wait_s = RESTART_MIN_S
+        if child.is_silent(now_s):
+            click.echo(f"{child.name} is up and stands still; ending it", err=True)
+            child.leave_word()
+            child.signal(signal.SIGKILL)
         return
     if child.process is not None:
         code = child.process.returncode

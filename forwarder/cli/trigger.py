@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -26,8 +27,15 @@ SERIAL_FROM = 10**8  # a number in JSON does not begin with 0
 @click.option(
     "--secret", default="", help="Sign with this secret instead of the sample's."
 )
+@click.option(
+    "--signed-url",
+    default="",
+    help="Where the address is signed too (HubSpot): as public_url has it. Else --to.",
+)
 @json_option
-def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> None:
+def trigger(
+    source: str, case: str, url: str, secret: str, signed_url: str, *, as_json: bool
+) -> None:
     """Sign and post one sample webhook. Without CASE: list the samples.
 
     Example: forwarder trigger shopify orders-paid --to http://127.0.0.1:8000/hooks/my-shop
@@ -42,8 +50,10 @@ def trigger(source: str, case: str, url: str, secret: str, *, as_json: bool) -> 
     now = datetime.now(UTC)  # noqa: TID251  a door
     serial = SERIAL_FROM + secrets.randbelow(9 * SERIAL_FROM)
     used = secret or TEST_SECRETS[source]
+    notice = replace(fresh(source, case, used, now, serial), url=signed_url or url)
+    notice = SOURCES[source].sign(notice, used, now)
     try:
-        reply = post(url, fresh(source, case, used, now, serial))
+        reply = post(url, notice)
     except requests.RequestException as error:
         click.echo(f"{url} does not answer ({type(error).__name__})", err=True)
         raise SystemExit(BAD_NEWS) from None

@@ -7,6 +7,7 @@ without `_`, `-` and spaces: `pin_event_id pin_ip pin_ua pin_url pin_opt_out pin
 epik pcid utm_*`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,8 @@ _ONTO_THE_PAGE: Final = {
     "utmid": "utm_id",
     "pcid": "pcid",
 }
+_TOKEN: Final = re.compile(r"pc[A-Za-z0-9_-]{28}")
+_IN_QUERY: Final = re.compile(r"[?&][\w-]+=(pc[A-Za-z0-9_-]{28})(?=[&#]|$)", re.ASCII)
 _DROPPED: Final = str.maketrans("", "", "_- ")
 
 
@@ -35,6 +38,7 @@ class Carried:
 
     event_id: str | None = None
     click_id: str | None = field(default=None, repr=False)
+    click_token: str | None = field(default=None, repr=False)
     ip: str | None = field(default=None, repr=False)
     user_agent: str | None = field(default=None, repr=False)
     page_url: str | None = field(default=None, repr=False)
@@ -63,6 +67,7 @@ def carried(*fields: Mapping[str, object], landing_url: str | None = None) -> Ca
     return Carried(
         event_id=event_id,
         click_id=click_id,
+        click_token=_token(known.get("pcid")) or token_in(landing_url),
         ip=known.get("pinip"),
         user_agent=known.get("pinua"),
         page_url=_page(known.get("pinurl") or landing_url, known),
@@ -72,6 +77,19 @@ def carried(*fields: Mapping[str, object], landing_url: str | None = None) -> Ca
         ),
         warnings=tuple(warnings),
     )
+
+
+def token_in(url: str | None) -> str | None:
+    """Return the token of our own links in the query of an address, None if none.
+
+    The parameter's name is a setting, so it is found by its form alone.
+    """
+    found = None if url is None else _IN_QUERY.search(url)
+    return None if found is None else found[1]
+
+
+def _token(given: str | None) -> str | None:
+    return given if given is not None and _TOKEN.fullmatch(given) else None
 
 
 def _known(fields: Iterable[Mapping[str, object]]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from forwarder.core.carried import Carried
+from forwarder.core.carried import Carried, token_in
 from forwarder.core.event import LOCAL_KINDS, Consent, Event, Kind, Money, Order, Person
 from forwarder.core.source import Options
 
@@ -15,6 +15,8 @@ from forwarder.core.source import Options
 NAMED_KINDS: Final = frozenset(
     {Kind.CHECKOUT, Kind.LEAD, Kind.SIGNUP, Kind.START_TRIAL, Kind.SUBSCRIBE}
 )
+
+NO_API_KEY: Final = "not looked up, no api_key is set"
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -35,10 +37,27 @@ def finish(event: Event, options: Options, carried: Carried) -> Event:
         order=order,
         consent=_joined(event.consent, carried.consent),
         page_url=carried.page_url or event.page_url,
+        click_token=carried.click_token or token_in(event.page_url),
         region=options.country or None,
         skip=skip,
         warnings=event.warnings + carried.warnings + _doubts(event),
     )
+
+
+def thin(event: Event, options: Options, step: str, ref: str | None) -> Event:
+    """Return an event of which the notice tells only the id, with its look-up."""
+    if not options.api_key:
+        return replace(event, warnings=(*event.warnings, f"{step}: {NO_API_KEY}"))
+    return replace(event, enrich=step, enrich_ref=ref)
+
+
+def filled(event: Event, options: Options, carried: Carried) -> Event:
+    """Return a thin event with what was looked up, decided on as `finish` does.
+
+    The event_id stays: the delivery was written down under it.
+    """
+    full = finish(replace(event, enrich=None, enrich_ref=None), options, carried)
+    return replace(full, event_id=event.event_id)
 
 
 def renewal_kind(options: Options) -> Kind:
@@ -81,7 +100,7 @@ def item_id(options: Options, names: Mapping[str, str | None]) -> str | None:
 
 def _doubts(event: Event) -> tuple[str, ...]:
     is_priced = event.order is not None and event.order.value is not None
-    if event.kind is not Kind.CHECKOUT or is_priced:
+    if event.kind is not Kind.CHECKOUT or is_priced or event.enrich is not None:
         return ()
     return ("the order tells no usable amount and currency",)
 

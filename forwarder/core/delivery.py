@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from forwarder.core.event import Event
+from forwarder.core.event import Event, Person
 
 
 class Status(StrEnum):
@@ -137,6 +137,16 @@ class Destination(Protocol):
 
     def encode(self, event: Event) -> Encoded | Refused | Skipped:
         """Return the event as it leaves: same event, same bytes. Never raises."""
+
+    def identify(self, person: Person, region: str | None) -> frozenset[str]:
+        """Return the traces of a person: each field and hash that tell who it was.
+
+        Of e-mail, phone and customer id only; `region` is the country that national
+        phone numbers are read in. Never raises.
+        """
+
+    def identified(self, shown: bytes) -> frozenset[str]:
+        """Return the traces that stand in a payload as it is kept. Never raises."""
 
     def unmask(self, shown: bytes, ip: str | None, user_agent: str | None) -> bytes:
         """Return the exact body again from what was kept of it."""

@@ -81,13 +81,15 @@ class Notice:
 
     Shape: header names in lower case; `body` the raw bytes; `path_secret` the last
     path segment of an unsigned source, empty when there is none. `received_at` is when
-    it came in (aware UTC), the time of an event whose source tells none.
+    it came in (aware UTC), the time of an event whose source tells none. `url` is the
+    address as the sender knows it, which some sign too; empty when it is not known.
     """
 
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     path_secret: str = field(default="", repr=False)
     received_at: datetime | None = None
+    url: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         """Show the size only: headers and body hold secrets and people."""
@@ -168,7 +170,8 @@ class Event:
     Units: `occurred_at` is aware UTC and never changes afterwards. `skip` names why
     the source decided that it must not be sent (a test order, say); None sends it.
     `enrich` names a step that the worker should try first, such as
-    `stripe_line_items`, with `enrich_ref` as its key; None needs no step.
+    `stripe_line_items`, with `enrich_ref` as its key; None needs no step. Of what is
+    kept only (a refund, say) it tells that the amount is not known yet.
     """
 
     event_id: str
@@ -186,6 +189,8 @@ class Event:
     enrich: str | None = None
     enrich_ref: str | None = None
     warnings: tuple[str, ...] = ()  # doubts of the adapter, shown to the operator
+    click_token: str | None = field(default=None, repr=False)  # of a link of ours
+    erases_all: bool = False  # of `erase`: everything of the endpoint, not one person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

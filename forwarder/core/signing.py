@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -119,15 +119,21 @@ def sign(scheme: Scheme, notice: Notice, secret: str, now: datetime) -> Notice:
 
 def verify_path_secret(notice: Notice, secret: str) -> None:
     """Return if the address of the notice ended in `secret`. Raises: Forged."""
-    given = notice.path_secret.encode("utf-8", "surrogatepass")
-    if not secret or not hmac.compare_digest(secret.encode(), given):
+    if not knows_secret([secret], notice.path_secret):
         raise Forged("the secret in the address is missing or wrong")
+
+
+def knows_secret(secrets: Sequence[str], given: str) -> bool:
+    """Say whether `given` is one of the secrets; an empty one opens nothing."""
+    shown = given.encode("utf-8", "surrogatepass")
+    matches = [hmac.compare_digest(secret.encode(), shown) for secret in secrets]
+    return bool(given) and any(matches)
 
 
 def _claim(scheme: Scheme, headers: Mapping[str, str]) -> _Claim:
     value = _header(headers, scheme.header)
     parts = (
-        [part.strip() for part in value.split(scheme.separator)]
+        [part.strip(" \t") for part in value.split(scheme.separator)]
         if scheme.separator
         else [value]
     )

@@ -30,7 +30,9 @@ class Options:
     country: str = ""  # ISO 3166 alpha-2 of the shop; reads national phone numbers
     live: bool = True  # False takes the platform's test mode, and only that
     api_key: str = ""  # for the enrich step; empty sends without its result
+    api_url: str = ""  # where the shop's API answers, if not at its usual place
     timestamp_tolerance_s: int = 300
+    legacy_signatures: bool = False  # True takes those that can be replayed
 
 
 class Source(Protocol):

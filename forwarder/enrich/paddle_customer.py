@@ -1,7 +1,5 @@
 """The customer of a Paddle transaction or subscription, named in it by id only.
 
-Keys of the sandbox hold `_sdbx_` and are asked about there; older keys do not tell and
-are taken for live ones.
 Source: https://developer.paddle.com/api-reference/customers (read 2026-11-22)
 """
 
@@ -12,14 +10,14 @@ from typing import Final
 
 import requests
 
+from forwarder.accounts import caller
+from forwarder.asking import Api, NoAnswer
 from forwarder.core import reading as read
 from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event, Person
 from forwarder.core.names import parted
-from forwarder.enrich.asking import Api, ask
+from forwarder.core.source import Options
 
-BASE_URL: Final = "https://api.paddle.com"
-SANDBOX_URL: Final = "https://sandbox-api.paddle.com"
 PADDLE: Final = Api(
     name="Paddle",
     lacking="customer not fetched",
@@ -35,35 +33,31 @@ Json = Mapping[str, object]
 _IDS = re.compile(r"(ctm_[a-z0-9]{1,64})(?: (add_[a-z0-9]{1,64}))?")
 
 
-def look_up(
-    event: Event, api_key: str, session: requests.Session, base_url: str = ""
-) -> Event | Deferred | str:
-    """Return the event with its customer, or why not now, or why never.
+def fill(event: Event, options: Options, session: requests.Session) -> Event:
+    """Return the event with its customer. Raises: NoAnswer.
 
-    An address that cannot be had is left out with a warning. Never raises; the key is
-    never shown.
+    An address that will never be had is left out with a warning.
     """
     ids = _IDS.fullmatch(event.enrich_ref or "")
     if ids is None:
-        return "customer not fetched: the customer has no usable id"
-    host = base_url or (SANDBOX_URL if "_sdbx_" in api_key else BASE_URL)
-    url = f"{host}/customers/{ids[1]}"
-    customer = ask(PADDLE, session, url, api_key)
-    if not isinstance(customer, dict):
-        return customer
-    address: dict[str, object] | Deferred | str = {}
+        raise NoAnswer("customer not fetched: the customer has no usable id")
+    account = caller("paddle", PADDLE, options, session)
+    customer = account.get(f"/customers/{ids[1]}").under("data")
+    address: Json = {}
     if ids[2] is not None:
-        address = ask(PADDLE, session, f"{url}/addresses/{ids[2]}", api_key)
-    if isinstance(address, Deferred):
-        return address
-    if isinstance(address, str):
-        event = replace(event, warnings=(*event.warnings, f"no address: {address}"))
-        address = {}
-    return _joined(event, read.record(customer.get("data")), address)
+        try:
+            address = account.get(f"/customers/{ids[1]}/addresses/{ids[2]}").under(
+                "data"
+            )
+        except NoAnswer as none:
+            if isinstance(none.outcome, Deferred):
+                raise
+            doubt = f"no address: {none.outcome}"
+            event = replace(event, warnings=(*event.warnings, doubt))
+    return _joined(event, customer, address)
 
 
-def _joined(event: Event, customer: Json, answer: Json) -> Event:
-    address = read.record(answer.get("data"))
+def _joined(event: Event, customer: Json, address: Json) -> Event:
     language = event.language or read.text(customer.get("locale"))
     person = _person(event.person, customer, address)
     return replace(

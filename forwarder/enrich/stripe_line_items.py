@@ -12,15 +12,14 @@ from typing import Final
 
 import requests
 
+from forwarder.accounts import caller
+from forwarder.asking import Api, NoAnswer
 from forwarder.core import reading as read
 from forwarder.core.choices import item_id
-from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event, Item, Order
 from forwarder.core.money import STRIPE_EXPONENTS, from_minor
 from forwarder.core.source import Options
-from forwarder.enrich.asking import Api, ask
 
-BASE_URL: Final = "https://api.stripe.com"
 MAX_PAGES: Final = 10
 STRIPE: Final = Api(
     name="Stripe",
@@ -37,44 +36,28 @@ Json = Mapping[str, object]
 _SESSION = re.compile(r"cs_[A-Za-z0-9_]{1,250}")
 
 
-def look_up(
-    event: Event,
-    api_key: str,
-    session: requests.Session,
-    base_url: str = BASE_URL,
-    template: str = "{variant_id}",
-) -> Event | Deferred | str:
-    """Return the event with its order lines, or why not now, or why never.
-
-    `template` is the endpoint's `item_id`. Never raises; the key is never shown.
-    """
+def fill(event: Event, options: Options, session: requests.Session) -> Event:
+    """Return the event with its order lines. Raises: NoAnswer."""
     session_id = event.enrich_ref or ""
     if not _SESSION.fullmatch(session_id):
-        return "line items not fetched: the session has no usable id"
-    url = f"{base_url}/v1/checkout/sessions/{session_id}/line_items"
+        raise NoAnswer("line items not fetched: the session has no usable id")
+    account = caller("stripe", STRIPE, options, session)
     lines: list[Json] = []
     for _ in range(MAX_PAGES):
-        page = _page(session, url, api_key, lines)
-        if not isinstance(page, dict):
-            return page
+        path = f"/v1/checkout/sessions/{session_id}/line_items"
+        page = account.get(path, _after(lines)).record
         fresh = read.records(page.get("data"))
         lines += fresh
         if page.get("has_more") is not True or not fresh:
             break
-    options = Options(shop="", item_id=template)
     items = tuple(_item(line, options) for line in lines)
     order = replace(event.order or Order(), items=items)
     return replace(event, order=order, enrich=None, enrich_ref=None)
 
 
-def _page(
-    session: requests.Session, url: str, api_key: str, so_far: list[Json]
-) -> dict[str, object] | Deferred | str:
-    params = {"limit": "100"}
+def _after(so_far: list[Json]) -> dict[str, str]:
     last_id = read.text(so_far[-1].get("id")) if so_far else None
-    if last_id is not None:
-        params["starting_after"] = last_id
-    return ask(STRIPE, session, url, api_key, params)
+    return {"limit": "100", **({} if last_id is None else {"starting_after": last_id})}
 
 
 def _item(line: Json, options: Options) -> Item:

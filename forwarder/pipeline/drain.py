@@ -1,32 +1,36 @@
 """Send what is due: claim, freeze, send, settle. Safe to run twice at once."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
 
-from forwarder.core.backoff import ATTEMPTS_MAX, retry_at
+from forwarder.clicks.bringing import with_click_ids
+from forwarder.core import failpoints
+from forwarder.core.backoff import ATTEMPTS_MAX
 from forwarder.core.delivery import (
     Answer,
-    Blocked,
     Deferred,
-    Delivered,
     Destination,
     Encoded,
     Outcome,
     Refused,
     Skipped,
-    Status,
 )
-from forwarder.store import health, outbox
+from forwarder.pipeline.standing import Permit, learn, permit
+from forwarder.pipeline.verdicts import final, verdict
+from forwarder.store import outbox
+from forwarder.store.claimed import Claimed
 from forwarder.store.engine import Store
-from forwarder.store.outbox import Claim, Claimed, Settled, Verdict
+from forwarder.store.outbox import Claim, Settled
 
-PROBE_EVERY = timedelta(minutes=5)  # one call shows whether a block is over
-LATE_AFTER = timedelta(hours=1)
 FUTURE_TOLERANCE = timedelta(minutes=5)
+# What is that near the platform's largest age goes first: a day of Pinterest's week.
+URGENT_SHARE = 1 / 7
+PARTS = 8  # each is written in a statement of its own
+REPLAY_FIRST = (outbox.REPLAY, outbox.MANUAL, outbox.AUTO)
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +44,7 @@ class Desk:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     is_stopping: Callable[[], bool] = lambda: False
+    click_window: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,70 +58,58 @@ class _Ready:
 def drain(destination: Destination, desk: Desk, n_batches_max: int = 100) -> int:
     """Send what is due, batch by batch; return how many deliveries were settled.
 
-    Stops when nothing is due, when the platform asks for a pause, or after
-    `n_batches_max`: whoever called calls again.
+    What came by itself goes first. What is sent again takes a turn whenever that left
+    room in its batch, so that neither waits for the other. Stops when nothing is due,
+    when the platform is left alone, or after `n_batches_max`: whoever called calls
+    again.
     """
     n_settled = 0
+    modes: Sequence[str] = outbox.MODES
     for _ in range(n_batches_max):
-        if desk.is_stopping() or not _may_call(destination, desk):
+        allowed = None if desk.is_stopping() else _permit(destination, desk)
+        claim = None if allowed is None else _claim(destination, desk, allowed, modes)
+        if allowed is None or claim is None:
             break
-        claim = outbox.claim(
-            desk.store,
-            destination.name,
-            desk.worker,
-            destination.max_batch,
-            desk.clock(),
-        )
-        if claim is None:
-            break
-        n_settled += _send_claim(destination, desk, claim)
+        failpoints.reach("after_claim")
+        n_settled += _send_claim(destination, desk, claim, is_probe=allowed.is_probe)
+        modes = _next(claim, allowed)
     return n_settled
 
 
-def _may_call(destination: Destination, desk: Desk) -> bool:
-    """Say whether the platform may be called now; a new credential ends a block."""
+def _permit(destination: Destination, desk: Desk) -> Permit | None:
+    return permit(destination, desk.store, desk.clock())
+
+
+def _claim(
+    destination: Destination, desk: Desk, allowed: Permit, modes: Sequence[str]
+) -> Claim | None:
     now = desk.clock()
-    known = health.health_of(desk.store, destination.name)
-    if known is None:
-        _note(destination, desk, health.OK)
-        return True
-    if known.credential != destination.credential:
-        if known.state != health.OK:
-            log.info("destination resumes", destination=destination.name)
-        _note(destination, desk, health.OK)
-        return True
-    return known.not_before is None or known.not_before <= now
-
-
-def _note(
-    destination: Destination,
-    desk: Desk,
-    state: str,
-    cause: Blocked | None = None,
-    not_before: datetime | None = None,
-) -> None:
-    health.note_health(
-        desk.store,
-        health.Health(
-            name=destination.name,
-            state=state,
-            reason="" if cause is None else cause.reason,
-            message="" if cause is None else cause.message,
-            since=desk.clock(),
-            credential=destination.credential,
-            not_before=not_before,
-        ),
+    order = outbox.Order(
+        modes=modes,
+        urgent_before=now - destination.max_age * (1 - URGENT_SHARE),
+    )
+    return outbox.claim(
+        desk.store, destination.name, desk.worker, allowed.n_max, now, order
     )
 
 
-def _send_claim(destination: Destination, desk: Desk, claim: Claim) -> int:
+def _next(claim: Claim, allowed: Permit) -> Sequence[str]:
+    """Return whose turn is next."""
+    is_full = len(claim.rows) >= allowed.n_max
+    is_again = claim.rows[0].mode == outbox.REPLAY
+    return outbox.MODES if is_full or is_again else REPLAY_FIRST
+
+
+def _send_claim(
+    destination: Destination, desk: Desk, claim: Claim, *, is_probe: bool
+) -> int:
     now = desk.clock()
     ready, settled = _prepare(destination, desk, claim, now)
     n_settled = 0
     if settled:
         n_settled += outbox.settle(desk.store, claim, settled, None, now)
     if ready:
-        n_settled += _send(destination, desk, claim, ready)
+        n_settled += _send(_Trip(destination, desk, claim, is_probe), ready)
     return n_settled
 
 
@@ -127,18 +120,19 @@ def _prepare(
     ready: list[_Ready] = []
     settled: list[Settled] = []
     fresh: dict[int, tuple[Claimed, Encoded]] = {}
-    for row in claim.rows:
+    for row in with_click_ids(desk.store, claim.rows, desk.click_window):
         match _check(destination, row, now) or _body_alone(destination, row):
             case bytes() as body:
                 ready.append(_Ready(row=row, body=body))
             case Encoded() as encoded:
                 fresh[row.id] = (row, encoded)
                 ready.append(_Ready(row=row, body=encoded.body))
-            case (Refused() | Skipped()) as final:
-                settled.append(Settled(row=row, verdict=_final(final)))
+            case (Refused() | Skipped()) as end:
+                settled.append(Settled(row=row, verdict=final(end)))
             case never:
                 assert_never(never)
     outbox.freeze(desk.store, claim, fresh, now)
+    failpoints.reach("after_freeze")
     return ready, settled
 
 
@@ -178,59 +172,63 @@ def _body(
     return destination.encode(row.event)
 
 
-def _send(
-    destination: Destination, desk: Desk, claim: Claim, ready: Sequence[_Ready]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """A claim on its way: to whom, from where, and whether it is a probe."""
+
+    destination: Destination
+    desk: Desk
+    claim: Claim
+    is_probe: bool
+
+
+def _send(trip: _Trip, ready: Sequence[_Ready]) -> int:
     """Send and settle, request by request; the lease is renewed in between."""
     n_settled, n_answered = 0, 0
-    answers = destination.send([one.body for one in ready])
+    answers = trip.destination.send([one.body for one in ready])
     for answer in answers:
         part = ready[n_answered : n_answered + len(answer.outcomes)]
         n_answered += len(part)
-        n_settled += _settle(destination, desk, claim, part, answer)
+        n_settled += _settle(trip, part, answer)
         if n_answered < len(ready):
-            outbox.extend(desk.store, claim, desk.clock())
+            outbox.extend(trip.desk.store, trip.claim, trip.desk.clock())
     if n_answered != len(ready):
         raise RuntimeError("a destination answered for fewer events than it was given")
     return n_settled
 
 
-def _settle(
-    destination: Destination,
-    desk: Desk,
-    claim: Claim,
-    part: Sequence[_Ready],
-    answer: Answer,
-) -> int:
+def _settle(trip: _Trip, part: Sequence[_Ready], answer: Answer) -> int:
+    destination, desk = trip.destination, trip.desk
     now = desk.clock()
     jitter = desk.jitter()
+    outcomes = [_spared(o) if trip.is_probe else o for o in answer.outcomes]
     settled = [
-        Settled(row=one.row, verdict=verdict(outcome, one.row, now, jitter))
-        for one, outcome in zip(part, answer.outcomes, strict=True)
+        Settled(row=one.row, verdict=verdict(outcome, one.row, now, share))
+        for one, outcome in zip(part, outcomes, strict=True)
+        for share in [_spread(jitter, one.row, len(part))]
     ]
-    n_settled = outbox.settle(desk.store, claim, settled, answer, now)
-    _watch(destination, desk, answer, now)
+    n_settled = outbox.settle(desk.store, trip.claim, settled, answer, now)
+    failpoints.reach("after_settle")
+    learn(destination, desk.store, answer, now, jitter)
     _tell(destination, answer, n_settled)
     return n_settled
 
 
-def _watch(destination: Destination, desk: Desk, answer: Answer, now: datetime) -> None:
-    """Note a block or a pause, and the end of one."""
-    blocked = next((o for o in answer.outcomes if isinstance(o, Blocked)), None)
-    if blocked is not None:
-        log.error("destination blocked", reason=blocked.reason)
-        _note(destination, desk, health.BLOCKED, blocked, now + PROBE_EVERY)
-    elif answer.pause_s is not None:
-        until = now + timedelta(seconds=answer.pause_s)
-        _note(destination, desk, health.PAUSED, None, until)
-    elif _is_accepted(answer.outcomes):
-        known = health.health_of(desk.store, destination.name)
-        if known is None or known.state != health.OK:
-            _note(destination, desk, health.OK)
+def _spread(jitter: float, row: Claimed, n_sent: int) -> float:
+    """Return a jitter that parts those who failed together.
+
+    If one of them is what makes the platform fail, the others meet it less at each
+    attempt, and get through.
+    """
+    if n_sent == 1:
+        return jitter
+    part: int = row.id // PARTS ** (row.attempts - 1) % PARTS
+    return (jitter + part / PARTS) % 1
 
 
-def _is_accepted(outcomes: Iterable[Outcome]) -> bool:
-    return any(isinstance(outcome, Delivered) for outcome in outcomes)
+def _spared(outcome: Outcome) -> Outcome:
+    """Return the outcome of a probe: that the platform is ill costs no attempt."""
+    return replace(outcome, counts=False) if isinstance(outcome, Deferred) else outcome
 
 
 def _tell(destination: Destination, answer: Answer, n_settled: int) -> None:
@@ -242,59 +240,4 @@ def _tell(destination: Destination, answer: Answer, n_settled: int) -> None:
         http_status=answer.http_status,
         duration_ms=answer.duration_ms,
         request_id=answer.request_id,
-    )
-
-
-def verdict(outcome: Outcome, row: Claimed, now: datetime, jitter: float) -> Verdict:
-    """Return the next state of a delivery, given what came of its attempt."""
-    match outcome:
-        case Delivered():
-            return _delivered(outcome, row, now)
-        case Refused() | Skipped():
-            return _final(outcome)
-        case Blocked():
-            return Verdict(
-                status=Status.PENDING,
-                outcome="blocked",
-                reason=outcome.reason,
-                message=outcome.message,
-                next_attempt_at=now,
-                counts=False,
-            )
-        case Deferred():
-            return _deferred(outcome, row, now, jitter)
-        case _:
-            assert_never(outcome)
-
-
-def _delivered(outcome: Delivered, row: Claimed, now: datetime) -> Verdict:
-    is_late = now - row.occurred_at > LATE_AFTER
-    return Verdict(
-        status=Status.DELIVERED,
-        outcome="delivered",
-        reason="late_offline" if is_late else "",
-        message=outcome.message,
-    )
-
-
-def _final(outcome: Refused | Skipped) -> Verdict:
-    status = Status.REFUSED if isinstance(outcome, Refused) else Status.SKIPPED
-    return Verdict(
-        status=status,
-        outcome=status.value,
-        reason=outcome.reason,
-        message=outcome.message,
-    )
-
-
-def _deferred(outcome: Deferred, row: Claimed, now: datetime, jitter: float) -> Verdict:
-    if outcome.counts and row.attempts >= ATTEMPTS_MAX:
-        return _final(Refused("attempts_exhausted", outcome.message))
-    return Verdict(
-        status=Status.PENDING,
-        outcome="deferred",
-        reason=outcome.reason,
-        message=outcome.message,
-        next_attempt_at=retry_at(row.attempts, now, outcome.retry_after_s, jitter),
-        counts=outcome.counts,
     )

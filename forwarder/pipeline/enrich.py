@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import structlog
 
+from forwarder.core import failpoints
 from forwarder.core.backoff import retry_at
 from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event
+from forwarder.core.personal import without_person
 from forwarder.pipeline.drain import Desk
+from forwarder.pipeline.receive import skip_reason
 from forwarder.store import enrichment
 from forwarder.store.enrichment import Thin
 
@@ -25,10 +28,12 @@ def enrich(desk: Desk, look_ups: Mapping[str, LookUp]) -> int:
     """Look up what waits; return how many deliveries may now be sent.
 
     `look_ups` is by endpoint. An event goes out without the look-up, and says so, when
-    the endpoint has none, when it can not succeed, or after twenty minutes.
+    the endpoint has none, when it can not succeed, or after twenty minutes. What turns
+    out to be a test or cancelled is skipped.
     """
     n_done = 0
     for thin in enrichment.claim_thin(desk.store, desk.worker, BATCH, desk.clock()):
+        failpoints.reach("enrich")
         n_done += _enrich_one(desk, thin, look_ups.get(thin.endpoint))
     return n_done
 
@@ -43,14 +48,15 @@ def _enrich_one(desk: Desk, thin: Thin, look_up: LookUp | None) -> bool:
             enrichment.put_back(desk.store, thin, None, now, due_at=due_at)
             return False
         found = f"not looked up in time: {found.reason}"
-    event = _without(thin, found) if isinstance(found, str) else found
-    enrichment.put_back(desk.store, thin, event, now, due_at=now)
-    return True
+    event = _without(thin, found) if isinstance(found, str) else without_person(found)
+    skip = "" if event is None else skip_reason(event)
+    enrichment.put_back(desk.store, thin, event, now, due_at=now, skip=skip)
+    return not skip
 
 
 def _ask(thin: Thin, look_up: LookUp | None) -> Event | Deferred | str:
     if look_up is None:
-        return "line items not fetched: no API key"
+        return "not looked up: no api_key is set"
     if thin.event is None:
         return "the event does not open"
     try:

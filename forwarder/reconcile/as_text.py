@@ -5,14 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from forwarder.core.reports import ReportTime
 from forwarder.reconcile import words
-from forwarder.reconcile.report import Comparison, MonthReport
+from forwarder.reconcile.causes import UNTOLD, Cause
+from forwarder.reconcile.comparison import Comparison, MonthReport
+from forwarder.reconcile.labels import LABELS, assumptions
+from forwarder.reconcile.shown import band_text, range_text
 
 WIDTH = 88
-_ESTIMATES = {
-    "gap": ("gap in count", "of ours"),
-    "revenue_gap": ("gap in value", "of ours"),
-    "net_recorded": ("ours minus theirs", "conversions"),
-}
 
 
 def as_text(report: MonthReport) -> str:
@@ -72,6 +70,7 @@ def _section(c: Comparison) -> Iterator[str]:
         return
     yield from _alignment(c)
     yield from _bands(c)
+    yield from _causes(c)
     if c.estimates:
         yield from _assumptions(c)
     yield from _definitions(c)
@@ -107,35 +106,58 @@ def _bands(c: Comparison) -> Iterator[str]:
         yield "  Bands: none, there is nothing to compare."
         return
     yield f"  Bands, {words.period(c)}, grade {c.grade.value}"
-    if words.says_nothing(c.estimates["gap"]):
+    gap = c.estimates.get("gap")
+    if gap is None or words.says_nothing(gap):
         yield "  too few to judge"
         return
     rows: list[tuple[str, ...]] = [
         ("", "90%", "95%", "95%, against other months", "unit")
     ]
     for name, estimate in c.estimates.items():
-        label, unit = _ESTIMATES[name]
+        label = LABELS[name]
         bands = (*estimate.bands.values(), estimate.usual_bands["95"])
-        rows.append((label, *(_band(name, band) for band in bands), unit))
+        rows.append((label.title, *(band_text(name, one) for one in bands), label.unit))
     yield from _table(rows, "<>>><")
-
-
-def _band(name: str, band: tuple[float, float]) -> str:
-    low, high = band
-    if name == "net_recorded":
-        return f"{round(low):+,} to {round(high):+,}"
-    return words.percent_span(low, high)
 
 
 def _assumptions(c: Comparison) -> Iterator[str]:
     yield ""
-    yield "  What totals cannot show (share of the tag's number; the band rests on it)"
+    yield "  What the lists cannot show (the band rests on it)"
     rows = [("part", "range", "", "source")]
-    for part in c.parts:
-        low, high = round(part.low, 3) + 0, round(part.high, 3) + 0  # never -0.0%
-        reach = f"{low:+.1%} to {high:+.1%}" if part.high - part.low else "0"
-        rows.append((part.name, reach, part.evidence.value, part.source))
+    rows += [
+        (one.name, range_text(one), one.status, one.source) for one in assumptions(c)
+    ]
     yield from _table(rows, "<><<")
+    if c.tipping is not None:
+        yield ""
+        yield from _wrapped(c.tipping.sentence)
+
+
+def _causes(c: Comparison) -> Iterator[str]:
+    if not c.causes:
+        return
+    yield ""
+    yield "  From our log to the tag's number (conversions)"
+    rows = [("cause", "lowers it by", "95% range", "", "evidence")]
+    for cause in c.causes:
+        reach = f"{round(cause.low):+,} to {round(cause.high):+,}"
+        is_known = cause.certainty not in UNTOLD
+        number = f"{round(cause.n):+,}" if is_known else ""
+        is_wide = is_known and cause.low < cause.high
+        rows.append(
+            (
+                cause.name,
+                number,
+                reach if is_wide else "",
+                cause.certainty.value,
+                cause.evidence if is_known else _unknown(cause),
+            )
+        )
+    yield from _table(rows, "<>><<")
+
+
+def _unknown(cause: Cause) -> str:
+    return f"{cause.evidence}; {cause.remedy}" if cause.remedy else cause.evidence
 
 
 def _definitions(c: Comparison) -> Iterator[str]:

@@ -168,18 +168,21 @@ def wilson(x: float, n: float, z: float) -> Band:
     centre = p + z * z / (2 * n)
     reach = z * math.sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max((centre - reach) / scale, 0.0), min((centre + reach) / scale, 1.0)
+    low = 0.0 if x <= 0 else max((centre - reach) / scale, 0.0)
+    return low, 1.0 if x >= n else min((centre + reach) / scale, 1.0)
 
 
 def squared_cv(values: FloatArray, expected: float, weight: float) -> float:
-    """Return the squared coefficient of variation, leaning on `expected` when few.
+    """Return the squared coefficient of variation, leaning on `expected` when few."""
+    mean = float(values.mean()) if len(values) else 0.0
+    own = float(values.var()) / mean**2 if mean > 0 else None
+    return leaning(own, len(values), expected, weight)
+
+
+def leaning(own: float | None, n: int, expected: float, weight: float) -> float:
+    """Return the own spread of `n` values, leaning on the expected one when few.
 
     A handful of orders hardly ever holds the big basket of the month, so their own
     spread is too small: `weight` orders of the expected spread are mixed in.
     """
-    n = len(values)
-    mean = float(values.mean()) if n else 0.0
-    if mean <= 0:
-        return expected
-    own = float(values.var()) / mean**2
-    return (n * own + weight * expected) / (n + weight)
+    return expected if own is None else (n * own + weight * expected) / (n + weight)

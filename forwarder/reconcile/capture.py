@@ -19,11 +19,11 @@ from forwarder.reconcile.bands import (
     t_critical,
     wilson,
 )
-from forwarder.reconcile.cells import Joined, Strata
+from forwarder.reconcile.cells import Counts, Strata, Worth
 
 N_DRAWS = 2_000
 MAX_CAUTION_LOW = 1.10
-UPLIFT_CAUTION = 1.08  # on the critical value: bad days shared by both lists
+UPLIFT_CAUTION = 1.05  # on the critical value: bad days shared by both lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +119,12 @@ def _seed(cells: Strata) -> int:
     return int.from_bytes(digest[:6], "little")
 
 
-def uplift_band(joined: Joined, assumed: Assumed, alpha: float) -> Band | None:
+def uplift_band(counts: Counts, assumed: Assumed, alpha: float) -> Band | None:
     """Return the band of server-only conversions per conversion of the tag.
 
     None when nothing was seen, or when the tag may have seen nothing.
     """
-    a, b, c = joined.n
+    a, b, c = counts
     n = a + b + c
     if n == 0 or a + b == 0:
         return None
@@ -181,29 +181,26 @@ class PairedRatio:
     n_days: int
 
 
-def count_ratio(joined: Joined, n_days: int) -> PairedRatio:
+def count_ratio(counts: Counts, n_days: int) -> PairedRatio:
     """Return the ratio of the two counts."""
-    a, b, c = joined.n
+    a, b, c = counts
     tag, server = a + b + 0.5, a + c + 0.5
     variance = a * (1 / tag - 1 / server) ** 2
     variance += (b + 0.5) / tag**2 + (c + 0.5) / server**2
     return PairedRatio(value=tag / server, se=math.sqrt(variance), n_days=n_days)
 
 
-def value_ratio(joined: Joined, n_days: int, cv2: float) -> PairedRatio | None:
+def value_ratio(
+    counts: Counts, worth: Worth, n_days: int, cv2: float
+) -> PairedRatio | None:
     """Return the ratio of the two sums of values; None when one of them is zero."""
-    both, tag_only, server_only = (
-        np.sort(part.value)
-        for part in (joined.both, joined.tag_only, joined.server_only)
-    )
-    tag = float(both.sum() + tag_only.sum())
-    server = float(both.sum() + server_only.sum())
+    (both, tag_only, server_only), squares = worth.sums, worth.squares
+    tag, server = both + tag_only, both + server_only
     if min(tag, server) <= 0 or not math.isfinite(tag + server):
         return None
-    variance = float((both**2).sum()) * (1 / tag - 1 / server) ** 2
-    variance += float((tag_only**2).sum()) / tag**2
-    variance += float((server_only**2).sum()) / server**2
-    variance = max(variance, (1 + cv2) * count_ratio(joined, n_days).se ** 2)
+    variance = squares[0] * (1 / tag - 1 / server) ** 2
+    variance += squares[1] / tag**2 + squares[2] / server**2
+    variance = max(variance, (1 + cv2) * count_ratio(counts, n_days).se ** 2)
     return PairedRatio(value=tag / server, se=math.sqrt(variance), n_days=n_days)
 
 

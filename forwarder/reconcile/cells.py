@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from forwarder.reconcile.log import BoolArray, FloatArray, IntArray, first_of_each
 
+Counts = tuple[int, int, int]  # in both lists, in the tag's only, in ours only
 MIN_BOTH = 25  # conversions in both lists that a stratum of its own needs
+MIN_CAUTION = 100  # conversions from which shared bad days show beside chance
 MIN_SPLIT = 1_000  # conversions in all below which nothing is split
 
 
@@ -53,13 +55,39 @@ class Joined:
     server_only: Events
 
     @property
-    def n(self) -> tuple[int, int, int]:
+    def n(self) -> Counts:
         """How many in both lists, in the tag's only, in ours only."""
         return (
             len(self.both.event),
             len(self.tag_only.event),
             len(self.server_only.event),
         )
+
+    @property
+    def worth(self) -> "Worth":
+        """What they are worth; the sums do not depend on the order of the rows."""
+        both, tag, server = (
+            np.sort(part.value) for part in (self.both, self.tag_only, self.server_only)
+        )
+        return Worth(
+            sums=(float(both.sum()), float(tag.sum()), float(server.sum())),
+            squares=(float(both @ both), float(tag @ tag), float(server @ server)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """Values by cell, as in Counts: their sums, and the sums of their squares."""
+
+    sums: tuple[float, float, float]
+    squares: tuple[float, float, float]
+
+    def cv2(self, n: int) -> float:
+        """Return the squared coefficient of variation of one of `n` values."""
+        total = sum(self.sums)
+        if n == 0 or total <= 0:
+            return 0.0
+        return max(sum(self.squares) * n / total**2 - 1, 0.0)
 
 
 def join(tag: Events, server: Events, start_s: float, end_s: float) -> Joined:
@@ -120,6 +148,14 @@ class Strata:
     caution: float
 
 
+def pooled_caution(n: int) -> float:
+    """Return by how much the odds-ratio range is widened when nothing is split.
+
+    In a small month the lists' bad days hide behind chance.
+    """
+    return 1.10 if n >= MIN_CAUTION else 1.05
+
+
 _SPLITS = (("device", "route", 1.05), ("device", "", 1.08), ("", "route", 1.10))
 
 
@@ -129,7 +165,7 @@ def strata(joined: Joined) -> Strata:
         both=np.array([joined.n[0]]),
         tag_only=np.array([joined.n[1]]),
         server_only=np.array([joined.n[2]]),
-        caution=1.10,
+        caution=pooled_caution(sum(joined.n)),
     )
     if sum(joined.n) < MIN_SPLIT:
         return pooled
@@ -146,14 +182,15 @@ def _split(
     by_route: bool,  # noqa: FBT001
     caution: float,
 ) -> Strata:
-    def code(events: Events) -> IntArray:
-        device = events.device if by_device else np.zeros_like(events.device)
-        route = (events.hops > 1) if by_route else np.zeros_like(events.device)
-        return (2 * device + route).astype(np.int64)
-
-    codes = [code(part) for part in (joined.both, joined.tag_only, joined.server_only)]
-    size = max(int(part.max(initial=0)) for part in codes) + 1
-    counts = np.array([np.bincount(part, minlength=size) for part in codes])
+    parts = (joined.both, joined.tag_only, joined.server_only)
+    device = np.concatenate([part.device * by_device for part in parts])
+    route = np.concatenate([(part.hops > 1) & by_route for part in parts])
+    names, device = np.unique(device, return_inverse=True)
+    code = 2 * device + route
+    seen_by = np.repeat(np.arange(len(parts)), joined.n)
+    size = 2 * len(names)
+    counts = np.bincount(seen_by * size + code, minlength=len(parts) * size)
+    counts = counts.reshape(len(parts), size)
     both, tag_only, server_only = counts[:, counts.sum(axis=0) > 0]
     return Strata(
         both=both, tag_only=tag_only, server_only=server_only, caution=caution

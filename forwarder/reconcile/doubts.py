@@ -1,41 +1,59 @@
 """What a reader should know before believing the numbers, in plain sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.align import UNACCEPTED, Aligned
+from forwarder.reconcile.case import Case
 from forwarder.reconcile.tag_days import TagTotals
 
 OUTAGE_EXPECTED = 5.0  # conversions missed in a row before silence is called an outage
 
 
-def doubts(
-    tag: TagTotals | None,
-    aligned: Aligned,
-    currencies: Mapping[str, int],
-    currency: str | None,
-) -> tuple[str, ...]:
+def doubts(case: Case) -> tuple[str, ...]:
     """Return every doubt about one comparison, most important first."""
-    result = [*_about_tag(tag, aligned)]
-    others = {code: n for code, n in currencies.items() if code != currency}
+    return (*_about_tag(case.tag, case.aligned), *_about_days(case), *_about_ours(case))
+
+
+def _about_days(case: Case) -> Iterator[str]:
+    if case.first_whole_day and case.n_tag is not None:
+        yield (
+            f"Our log begins in the course of day {case.first_whole_day} of the month: "
+            "only the whole days after it are compared."
+        )
+    if case.pairs is not None and case.period.n_compared < case.period.n_days:
+        yield (
+            "The mirror was not on all month: only the days on which both lists were "
+            "being kept are compared."
+        )
+    if case.pairs is not None and case.pairs.n_neither:
+        yield (
+            f"{case.pairs.n_neither} conversions (exact) were seen by the mirror "
+            "alone: neither the tag nor our server told Pinterest."
+        )
+
+
+def _about_ours(case: Case) -> Iterator[str]:
+    others = {code: n for code, n in case.currencies.items() if code != case.currency}
     if others:
         listed = ", ".join(f"{n} in {code}" for code, n in others.items())
-        result.append(
+        yield (
             f"Values in other currencies are not added up ({listed}, margins around "
-            f"the month included); values here are in {currency}."
+            f"the month included); values here are in {case.currency}."
         )
-    untold = int(np.isnan(aligned.values).sum()) if not others else 0
-    if untold and currency is not None:
-        result.append(f"{untold} of our conversions tell no value.")
-    waiting = sum(s.before - s.after for s in aligned.steps if s.name == UNACCEPTED)
+    untold = int(np.isnan(case.aligned.values).sum()) if not others else 0
+    if untold and case.currency is not None:
+        yield f"{untold} of our conversions tell no value."
+    waiting = sum(
+        s.before - s.after for s in case.aligned.steps if s.name == UNACCEPTED
+    )
     if waiting:
-        result.append(
+        yield (
             f"{waiting} of our conversions are not accepted by Pinterest yet or were "
             "refused (exact): see the delivery log."
         )
-    return tuple(result)
 
 
 def _about_tag(tag: TagTotals | None, aligned: Aligned) -> Iterator[str]:

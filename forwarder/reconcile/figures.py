@@ -7,7 +7,7 @@ sentence that says how to settle it.
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Literal
 
 DecimalMark = Literal[",", "."]
@@ -18,6 +18,7 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?")
 _WRITTEN = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%Y/%m/%d")
 _DECORATION = re.compile(r"[\s\[\]€$£¥]|^[A-Z]{2,3}(?=\W)|(?<=\W)[A-Z]{3}$")
+_PLAIN = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,15}(?:\.[0-9]{0,15})?")
 _MONTHS_IN_YEAR = 12
 _GROUP_DIGITS = 3
 
@@ -57,7 +58,9 @@ def _date(text: str, order: DateOrder | None) -> date:
         return _written(text)
     first, second, year = (int(part) for part in slashed.groups())
     if order is None:
-        raise Unclear("can be read in two ways; write days as YYYY-MM-DD")
+        raise Unclear(
+            "can be read in two ways; say `--date-order`, or write YYYY-MM-DD"
+        )
     day, month = (first, second) if order == "day first" else (second, first)
     return date(year, month, day)
 
@@ -99,7 +102,7 @@ def read_value(cell: str, mark: DecimalMark | None) -> Decimal:
     """Return an amount in major units. Raises: Unclear."""
     text = _digits(cell)
     if mark is None and re.search(r"[.,]", text):
-        raise Unclear("can be read in two ways; write values like 1234.50")
+        raise Unclear("can be read in two ways; say `--decimal`, or write 1234.50")
     thousands = "." if mark == "," else ","
     plain = text.replace(thousands, "").replace("'", "").replace(",", ".")
     return _decimal(plain)
@@ -120,7 +123,6 @@ def _digits(cell: str) -> str:
 
 
 def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise Unclear("is not a number") from error
+    if not _PLAIN.fullmatch(text):
+        raise Unclear("is not a number of at most 15 digits")
+    return Decimal(text)

@@ -1,12 +1,15 @@
 """Our own conversions as columns: what alignment and matching work on."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from hashlib import sha256
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forwarder.core.columns import NOT_TOLD, ServerColumns, columns_of
 from forwarder.core.delivery import Status
 from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.reports import ServerRow
@@ -16,7 +19,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 COUNTS, TEST, NO_CONSENT, NOT_ACCEPTED = 0, 1, 2, 3  # what became of a row
-REVERSALS = frozenset({Kind.CANCEL, Kind.DISPUTE, Kind.REFUND})
+MICROSECONDS = 1e6
+MIXER = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +75,13 @@ def first_of_each(codes: IntArray, keys: Sequence[NDArray[np.generic]]) -> BoolA
     return result
 
 
-def fate(row: ServerRow) -> int:
-    """Return what became of one row: counted, a test, without consent, not accepted."""
-    if row.status is Status.DELIVERED:
+def fate(status: str, reason: str) -> int:
+    """Return what became of a row: counted, a test, without consent, not accepted."""
+    if status == Status.DELIVERED:
         return COUNTS
-    if row.status is Status.SKIPPED and "test" in row.reason:
+    if status == Status.SKIPPED and "test" in reason:
         return TEST
-    if row.status is Status.SKIPPED and "consent" in row.reason:
+    if status == Status.SKIPPED and "consent" in reason:
         return NO_CONSENT
     return NOT_ACCEPTED
 
@@ -96,76 +100,99 @@ def minor_digits(currency: str) -> int:
 
 
 class Gather:
-    """Collects rows one by one, so that a million need not be held twice."""
+    """One month of ours by kind, whether it comes as rows or as columns."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._rows: dict[Kind, list[ServerRow]] = {}
-        self._reversed_orders: set[str] = set()
+    def __init__(self, rows: Iterable[ServerRow] | ServerColumns) -> None:
+        """Take everything at once."""
+        held = rows if isinstance(rows, ServerColumns) else columns_of(rows)
+        self._columns = held
+        self._words = list(held.words)
+        self._kind = np.frombuffer(held.kind, np.int16)
         self._logs: dict[tuple[Kind, str | None], Log] = {}
-
-    def add(self, rows: Iterable[ServerRow]) -> Self:
-        """Sort rows by kind; refunds and cancellations mark their order."""
-        for row in rows:
-            if row.kind in REVERSALS and row.order_id:
-                self._reversed_orders.add(row.order_id)
-            if row.kind not in LOCAL_KINDS:
-                self._rows.setdefault(row.kind, []).append(row)
-        return self
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that were seen, in alphabetical order."""
-        return tuple(sorted(self._rows))
+        seen = {Kind(self._words[code]) for code in np.unique(self._kind)}
+        return tuple(sorted(seen - LOCAL_KINDS))
 
     def currencies(self, kind: Kind) -> dict[str, int]:
         """Return how many rows with a value each currency has, most frequent first."""
-        counts: dict[str, int] = {}
-        for row in self._rows.get(kind, ()):
-            if row.currency and row.value_minor is not None:
-                counts[row.currency] = counts.get(row.currency, 0) + 1
+        of_kind = self._rows(kind)
+        told = self._of(self._columns.value_minor, np.int64)[of_kind] != NOT_TOLD
+        codes = self._of(self._columns.currency, np.int16)[of_kind][told]
+        counts = {
+            self._words[code]: int(n)
+            for code, n in zip(*np.unique(codes, return_counts=True), strict=True)
+            if self._words[code]
+        }
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def log(self, kind: Kind, currency: str | None) -> Log:
         """Return the columns of one kind, values in one currency only."""
         known = self._logs.get((kind, currency))
         if known is None:
-            known = self._logs[kind, currency] = self._columns(kind, currency)
+            known = self._logs[kind, currency] = self._log(kind, currency)
         return known
 
-    def _columns(self, kind: Kind, currency: str | None) -> Log:
-        rows = self._rows.get(kind, [])
-        events: dict[str, int] = {}
-        orders: dict[str, int] = {}
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all rows, in whatever order they came."""
+        held = self._columns
+        texts = np.array([_number_of(word) for word in self._words], dtype=np.uint64)
+        mixed = np.zeros(len(held), dtype=np.uint64)
+        numbers = (held.at_us, held.click_us, held.value_minor)
+        words = (held.kind, held.currency, held.status, held.reason)
+        for column in numbers:
+            mixed = mixed * MIXER + self._of(column, np.int64).astype(np.uint64)
+        for column in words:
+            mixed = mixed * MIXER + texts[self._of(column, np.int16)]
+        for column in (held.is_reversed, held.hops):
+            mixed = mixed * MIXER + self._of(column, np.int16).astype(np.uint64)
+        return sha256(np.sort(mixed).tobytes()).hexdigest()
+
+    def _rows(self, kind: Kind) -> BoolArray:
+        return np.asarray(self._kind == self._columns.words.get(kind.value, -1))
+
+    def _of(self, column: "array[int]", kind: type[Any]) -> NDArray[Any]:
+        return np.frombuffer(column, kind)
+
+    def _log(self, kind: Kind, currency: str | None) -> Log:
+        held, keep = self._columns, self._rows(kind)
+        hops = self._of(held.hops, np.int16)[keep]
         return Log(
-            event=_ints(events.setdefault(r.event_id, len(events)) for r in rows),
-            order=_ints(_order_code(r.order_id, orders) for r in rows),
-            at_s=_floats(r.occurred_at.timestamp() for r in rows),
-            click_s=_floats(
-                r.clicked_at.timestamp() if r.clicked_at else np.nan for r in rows
-            ),
-            value=_floats(_value(r, currency) for r in rows),
-            fate=_ints(fate(r) for r in rows),
-            refunded=np.fromiter(
-                (r.order_id in self._reversed_orders for r in rows), np.bool_
-            ),
-            multi_hop=_floats(np.nan if r.hops is None else r.hops > 1 for r in rows),
+            event=self._of(held.event, np.int64)[keep],
+            order=self._of(held.order, np.int64)[keep],
+            at_s=self._of(held.at_us, np.int64)[keep] / MICROSECONDS,
+            click_s=_told(self._of(held.click_us, np.int64)[keep], MICROSECONDS),
+            value=self._values(keep, currency),
+            fate=self._fates(keep),
+            refunded=self._of(held.is_reversed, np.int16)[keep] != 0,
+            multi_hop=np.where(hops < 0, np.nan, hops > 1),
         )
 
+    def _values(self, keep: BoolArray, currency: str | None) -> FloatArray:
+        held = self._columns
+        minor = self._of(held.value_minor, np.int64)[keep]
+        if currency is None:
+            return np.full(len(minor), np.nan)
+        own = self._of(held.currency, np.int16)[keep] == held.words.get(currency, -1)
+        values = _told(minor, float(10 ** minor_digits(currency)))
+        return np.where(own, values, np.nan)
 
-def _ints(values: Iterable[int]) -> IntArray:
-    return np.fromiter(values, np.int64)
+    def _fates(self, keep: BoolArray) -> IntArray:
+        held, n_words = self._columns, len(self._words)
+        status = self._of(held.status, np.int16)[keep].astype(np.int64)
+        pairs = status * n_words + self._of(held.reason, np.int16)[keep]
+        codes, index = np.unique(pairs, return_inverse=True)
+        words = self._words
+        fates = [fate(words[code // n_words], words[code % n_words]) for code in codes]
+        return np.array(fates, dtype=np.int64)[index]
 
 
-def _floats(values: Iterable[float]) -> FloatArray:
-    return np.fromiter(values, np.float64)
+def _number_of(word: str) -> int:
+    return int.from_bytes(sha256(word.encode()).digest()[:8], "little")
 
 
-def _order_code(order_id: str | None, codes: dict[str, int]) -> int:
-    return codes.setdefault(order_id, len(codes) + 1) if order_id else 0
-
-
-def _value(row: ServerRow, currency: str | None) -> float:
-    if row.value_minor is None or row.currency is None or row.currency != currency:
-        return float("nan")
-    return float(row.value_minor / 10 ** minor_digits(row.currency))
+def _told(numbers: IntArray, unit: float) -> FloatArray:
+    return np.where(numbers == NOT_TOLD, np.nan, numbers / unit)

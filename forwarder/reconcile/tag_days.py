@@ -1,7 +1,7 @@
 """The tag's daily totals of one kind, cut to the month."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -25,6 +25,17 @@ class TagTotals:
     daily_count: IntArray
     daily_value: FloatArray | None
     n_rivals: int = 0  # other reports for the same kind, level and month
+
+    def since(self, day: int) -> "TagTotals | None":
+        """Return the totals from a day of the month on; None when nothing is left."""
+        skip = day - self.first_day
+        if skip <= 0:
+            return self
+        if day > self.last_day:
+            return None
+        value = None if self.daily_value is None else self.daily_value[skip:]
+        count = self.daily_count[skip:]
+        return replace(self, first_day=day, daily_count=count, daily_value=value)
 
     @property
     def n(self) -> int:

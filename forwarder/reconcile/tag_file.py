@@ -2,6 +2,10 @@
 
 import csv
 import io
+import re
+from collections.abc import Sequence
+
+_QUOTED = re.compile(r'"[^"]*"')  # a heading may hold a comma
 
 
 def decoded(data: bytes) -> str:
@@ -18,10 +22,15 @@ def decoded(data: bytes) -> str:
 
 
 def table_of(data: bytes) -> list[list[str]]:
-    """Return the cells, without empty lines; the delimiter is the most frequent."""
+    """Return the cells, without empty lines."""
     lines = [line for line in decoded(data).splitlines() if line.strip()]
     if not lines:
         return []
-    delimiter = max(";\t,", key=lambda mark: max(x.count(mark) for x in lines[:5]))
-    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
+    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter_of(lines))
     return [[cell.strip() for cell in row] for row in reader]
+
+
+def delimiter_of(lines: Sequence[str]) -> str:
+    """Return what separates cells: the mark that stands most often in one line."""
+    first = [_QUOTED.sub("", line) for line in lines[:5]]
+    return max(";\t,", key=lambda mark: max(line.count(mark) for line in first))

@@ -18,6 +18,7 @@ from forwarder.core.reports import (
     TagDay,
     TagReport,
 )
+from forwarder.reconcile.figures import DateOrder, DecimalMark
 from forwarder.reconcile.headings import Column, Credit, Role, column, named, shown
 from forwarder.reconcile.tag_file import table_of
 from forwarder.reconcile.tag_rows import Cells, read_rows
@@ -55,6 +56,7 @@ class ImportOptions:
     by hand (heading to date, event, conversions, value, currency or ignore);
     `first_on` and `last_on` are the days the export was made for, when rows of zero
     were left out. `measures` None takes the careful reading of the level.
+    `date_order` and `decimal` settle what can be read in two ways.
     """
 
     level: Level = Level.ATTRIBUTION
@@ -66,6 +68,8 @@ class ImportOptions:
     first_on: date | None = None
     last_on: date | None = None
     taken_at: datetime | None = None
+    date_order: DateOrder | None = None
+    decimal: DecimalMark | None = None
 
 
 def read_tag_report(
@@ -93,6 +97,8 @@ def read_tag_report(
         columns=chosen,
         kind=used.kind,
         first_line=heading_at + 2,
+        date_order=used.date_order,
+        decimal=used.decimal,
     )
     rows, currencies, notes, row_faults = read_rows(cells)
     faults = (*row_faults, *_currency_faults(rows, currencies, used))

@@ -36,6 +36,8 @@ class Cells:
     columns: Sequence[Column]
     kind: Kind | None
     first_line: int
+    date_order: DateOrder | None = None  # said by hand
+    decimal: DecimalMark | None = None  # likewise
 
     def at(self, role: Role) -> int | None:
         """Return the index of the column with a role that only one may have."""
@@ -72,10 +74,18 @@ def read_rows(cells: Cells) -> Read:
     if not days and not faults:
         faults.append("There is no row below the headings.")
     ordered = sorted(days, key=lambda day: (day.on, day.kind))
-    return tuple(ordered), reader.currencies(), tuple(notes), _first(faults)
+    notes += reader.notes
+    return tuple(ordered), reader.currencies(), tuple(notes), first_faults(faults)
 
 
-def _first(faults: Sequence[str]) -> tuple[str, ...]:
+def _evidence(order: DateOrder | None, *, is_said: bool) -> list[str]:
+    if order is None or is_said:
+        return []
+    return [f"Days are written {order}: a number over 12 in the column shows it."]
+
+
+def first_faults(faults: Sequence[str]) -> tuple[str, ...]:
+    """Return the first faults, and how many more there are."""
     if len(faults) <= MAX_SHOWN:
         return tuple(faults)
     return (*faults[:MAX_SHOWN], f"and {len(faults) - MAX_SHOWN} more faults.")
@@ -98,7 +108,9 @@ class _Reader:
         self.date_at = cells.at(Role.DATE) or 0
         self._kind_at = cells.at(Role.KIND)
         self._currency_at = cells.at(Role.CURRENCY)
-        self._order: DateOrder | None = date_order(cells.text(self.date_at))
+        shown = date_order(cells.text(self.date_at))
+        self._order = shown if cells.date_order is None else cells.date_order
+        self.notes = _evidence(self._order, is_said=cells.date_order is not None)
         self._marks = {
             index: self._mark(index)
             for index, one in enumerate(cells.columns)
@@ -166,6 +178,8 @@ class _Reader:
         return None
 
     def _mark(self, index: int) -> DecimalMark | None:
+        if self._cells.decimal is not None:
+            return self._cells.decimal
         try:
             return decimal_mark(self._cells.text(index))
         except Unclear as why:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from forwarder.core.event import Kind
 from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.align import Step
+from forwarder.reconcile.calendar_of import final_at
+from forwarder.reconcile.causes import CAUSES, UNTOLD
 from forwarder.reconcile.compare import Estimate
-from forwarder.reconcile.report import FEW, Comparison, Grade, Verdict, final_at
+from forwarder.reconcile.comparison import Comparison
+from forwarder.reconcile.verdict import FEW, Grade, Verdict
 
 HOPELESS = 5  # conversions of ours below which not even a range is worth saying
 MANY = 100  # conversions from which the single number comes before the range
@@ -60,6 +63,11 @@ def who(c: Comparison) -> str:
     if c.measures is Measures.PLATFORM:
         return "Pinterest's report (tag and server together)"
     return "The Pinterest tag"
+
+
+def mode(c: Comparison) -> str:
+    """Return how the lists were compared."""
+    return "order by order" if c.pairs is not None else "day by day"
 
 
 def period(c: Comparison) -> str:
@@ -215,12 +223,25 @@ def why(c: Comparison) -> Iterator[str]:
             f"{_all_or(c.n_refunded, c.n_server)} of ours refunded or cancelled later "
             "(exact); the report does not take that back."
         )
-    if c.estimates:
+    if c.pairs is not None:
+        yield from _why_in_pairs(c)
+    if c.estimates and c.parts:
         widest = max(c.parts, key=lambda part: part.high - part.low)
         yield (
             "Daily totals cannot show which ones are missing. The largest unknown is "
             f"{widest.name} ({percent(widest.low)} to {percent(widest.high)}, "
             f"{widest.evidence.value})."
+        )
+
+
+def _why_in_pairs(c: Comparison) -> Iterator[str]:
+    known = [cause for cause in c.causes if cause.certainty not in UNTOLD]
+    named = [cause for cause in known if round(cause.n) and cause.name in CAUSES]
+    for cause in sorted(named, key=lambda one: -abs(one.n))[:3]:
+        way = "fewer" if cause.n > 0 else "more"
+        yield (
+            f"{cause.name}: {abs(round(cause.n)):,} {way} on the tag's side "
+            f"({cause.certainty.value}); {cause.evidence}."
         )
 
 

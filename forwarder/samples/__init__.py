@@ -4,8 +4,9 @@ They serve the tests, `forwarder trigger` and `forwarder demo`.
 
 A case is one file `<source>/<case>.http`: an optional request line, headers, a blank
 line, the body without the file's last line break. A secret in the address stands in the
-request line, `POST /hooks/my-shop/<secret>`. Beside it `<case>.event.json` is what the
-adapter makes of it. Cases named `refused-…` are not genuine.
+request line, `POST /hooks/my-shop/<secret>`; where the address is signed, it holds all
+of it, `POST https://events.example.com/hooks/my-shop`. Beside it `<case>.event.json` is
+what the adapter makes of it. Cases named `refused-…` are not genuine.
 In every sample the digits 900100 stand for its serial number and 2026-11-01T12:00:00Z
 for its time, in whatever way the platform writes it: `fresh` replaces the two.
 """
@@ -18,12 +19,14 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 from forwarder.core.event import Notice
 from forwarder.sources import SOURCES
 
 SIGNED_AT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SERIAL: Final = "900100"
+_SERIAL_FROM: Final = 100_000  # six digits, as the one in the samples
 # Where the secret has a form of its own, or tries one.
 _OF_A_FORM: Final = MappingProxyType(
     {
@@ -35,6 +38,7 @@ _OF_A_FORM: Final = MappingProxyType(
         "kit": "kit-example-secret-0123456789",
         "mailchimp": "mailchimp-example-path-secret-01",
         "standard_webhooks": "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ==",
+        "squarespace": "00112233445566778899aabbccddeeff",
         "stripe": "whsec_stripe_example_secret",
         "teachable": "teachable-example-path-secret-01",
         "woocommerce": "woocommerce &amp; example secret",
@@ -45,6 +49,7 @@ TEST_SECRETS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _REQUEST = b"POST "
+_BEGINS_A_NUMBER = re.compile(rb"(?<=[:,\[\s])%b" % SERIAL.encode())
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _LAST_BREAK = re.compile(rb"\r?\n\Z")
 _BERLIN_IN_WINTER = timezone(timedelta(hours=1))
@@ -83,12 +88,13 @@ def read_http(data: bytes) -> Notice:
         return Notice(headers={}, body=_LAST_BREAK.sub(b"", data))
     head, body = parted
     lines = head.decode("latin-1").splitlines()
-    path = lines.pop(0).split(" ")[1] if head.startswith(_REQUEST) else ""
+    target = lines.pop(0).split(" ")[1] if head.startswith(_REQUEST) else ""
     headers = (line.partition(":") for line in lines)
     return Notice(
         headers={name.strip().lower(): value.strip() for name, _, value in headers},
         body=_LAST_BREAK.sub(b"", body),
-        path_secret=_path_secret(path),
+        path_secret=_path_secret(urlsplit(target).path),
+        url=target if "://" in target else "",
     )
 
 
@@ -110,12 +116,21 @@ def fresh(  # noqa: PLR0913, PLR0917  each is one way in which samples differ
     sample = load(source, case)
     happened = now if occurred_at is None else occurred_at
     pairs = [(SERIAL, f"{serial:06d}"), *_times(happened), *swaps]
-    body, headers = sample.body, dict(sample.headers)
+    body, headers = _numbered(sample.body, serial), dict(sample.headers)
     for old, new in pairs:
         body = body.replace(old.encode(), new.encode())
         headers = {name: value.replace(old, new) for name, value in headers.items()}
     notice = replace(sample, headers=headers, body=body, received_at=now)
     return SOURCES[source].sign(notice, secret, now)
+
+
+def _numbered(body: bytes, serial: int) -> bytes:
+    """Return the body with a serial of its own where a number begins with it.
+
+    A short one gets a 9 in front: JSON allows no number that begins with a zero.
+    """
+    digits = str(serial) if serial >= _SERIAL_FROM else f"9{serial:06d}"
+    return _BEGINS_A_NUMBER.sub(digits.encode(), body)
 
 
 def _times(happened: datetime) -> list[tuple[str, str]]:

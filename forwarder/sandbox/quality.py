@@ -47,6 +47,10 @@ def quality_routes(box: Box) -> Blueprint:
     """Return the routes that say how well the tag and the server send."""
     routes = Blueprint("quality", __name__)
 
+    @routes.get("/v5/ad_accounts/<ad_account_id>")
+    def account(ad_account_id: str) -> Response:
+        return report_call(box, ad_account_id, lambda: _account(ad_account_id))
+
     @routes.get("/v5/ad_accounts/<ad_account_id>/conversion_tags")
     def tags(ad_account_id: str) -> Response:
         return report_call(box, ad_account_id, lambda: _tags(box, ad_account_id))
@@ -56,6 +60,19 @@ def quality_routes(box: Box) -> Blueprint:
         return report_call(box, ad_account_id, lambda: _scores(box, ad_account_id))
 
     return routes
+
+
+def _account(ad_account_id: str) -> Reply:
+    return json_reply(
+        {
+            "id": ad_account_id,
+            "name": "Sandbox account",
+            "owner": {"username": "sandbox"},
+            "country": "DE",
+            "currency": "EUR",
+            "permissions": ["OWNER"],
+        }
+    )
 
 
 def _tags(box: Box, ad_account_id: str) -> Reply:

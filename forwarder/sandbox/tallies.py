@@ -17,7 +17,9 @@ from forwarder.sandbox.values import EVENT_NAMES
 
 TAG, API = "TAG", "CONVERSIONS_API"
 _OVERLAP = "OVERLAP"  # what both saw, as a negative tally
-_COLUMN = re.compile(r"TOTAL_(WEB_|OFFLINE_)?([A-Z_]+?)(_VALUE_IN_MICRO_DOLLAR)?")
+_COLUMN = re.compile(
+    r"TOTAL_(WEB_|OFFLINE_)?(CLICK_)?([A-Z_]+?)(_VALUE_IN_MICRO_DOLLAR)?"
+)
 _MICRO = 1_000_000
 
 
@@ -31,6 +33,7 @@ class Tally:
     is_offline: bool
     count: int
     value_micro: int
+    has_click: bool = True  # what the tag saw counts as clicked, and so does overlap
 
 
 def tallies(box: Box, ad_account_id: str, start: date, end: date) -> list[Tally]:
@@ -80,6 +83,7 @@ def _from_api(kept: Kept) -> Tally:
         is_offline=kept.is_offline,
         count=1,
         value_micro=_value_micro(event),
+        has_click=bool(event["user_data"].get("click_id")),
     )
 
 
@@ -126,11 +130,16 @@ def metric(column: str, found: Iterable[Tally]) -> int | None:
     match_ = _COLUMN.fullmatch(column)
     if match_ is None:
         return None
-    place, kind, is_value = match_.groups()
+    place, click, kind, is_value = match_.groups()
     chosen = [tally for tally in found if _is_in(tally, place, kind.lower())]
     if kind.lower() not in EVENT_NAMES | {"unknown"}:
         return None
-    return sum(tally.value_micro if is_value else tally.count for tally in chosen)
+    sizes = [(t, t.value_micro if is_value else t.count) for t in chosen]
+    if not click:
+        return sum(size for _, size in sizes)
+    seen = sum(size for tally, size in sizes if tally.source == TAG)
+    added = sum(size for t, size in sizes if t.source != TAG and t.has_click)
+    return seen + max(added, 0)
 
 
 def _is_in(tally: Tally, place: str | None, kind: str) -> bool:

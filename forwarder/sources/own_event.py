@@ -28,6 +28,7 @@ from forwarder.core.event import (
     Unreadable,
 )
 from forwarder.core.money import amount, currency
+from forwarder.core.personal import told_name
 from forwarder.core.source import EVENT_ID_MAX_CHARS, Options
 
 MAX_VALUES: Final = 50  # of one identifier of one person
@@ -35,7 +36,6 @@ MAX_ITEMS: Final = 1000
 
 Errors = dict[str, list[str]]
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EPOCH = re.compile(r"[0-9]{1,14}(\.[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -282,7 +282,7 @@ def _unknown(schema: Schema, data: Mapping[str, object], path: str) -> Errors:
     """Return an error for each field of the data that the schema does not know."""
     errors: Errors = {}
     for name, value in data.items():
-        field, where = schema.fields.get(name), f"{path}{_shown(name)}"
+        field, where = schema.fields.get(name), f"{path}{told_name(name)}"
         if field is None:
             errors[where] = ["Unknown field."]
         elif isinstance(field, fields.Nested):
@@ -294,18 +294,12 @@ def _unknown(schema: Schema, data: Mapping[str, object], path: str) -> Errors:
     return errors
 
 
-def _shown(name: object) -> str:
-    # A key may itself be somebody's e-mail address.
-    is_plain = isinstance(name, str) and _NAME.fullmatch(name)
-    return str(name) if is_plain else "(unprintable)"
-
-
 def _flat(messages: Mapping[Any, Any] | list[str], path: str) -> Errors:
     """Return nested messages by their paths, `order.items.0.price`."""
     if isinstance(messages, list):
         return {path.rstrip("."): messages}
     errors: Errors = {}
     for name, below in messages.items():
-        where = path if name == "_schema" else f"{path}{_shown(str(name))}."
+        where = path if name == "_schema" else f"{path}{name}."
         errors |= _flat(below, where)
     return errors

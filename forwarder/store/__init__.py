@@ -4,7 +4,7 @@ Gives out frozen dataclasses only, never a row. Each module is one subject: `inb
 writes notices down, `outbox` says who sends what, `log` answers operators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forwarder.store.engine import Store, connect
 from forwarder.store.seal import Sealer
@@ -13,7 +13,14 @@ __all__ = ["Store", "open_store"]
 
 
 def open_store(
-    database_url: str, data_keys: Sequence[str], role: str = "worker", pool: int = 10
+    database_url: str,
+    data_keys: Sequence[str],
+    role: str = "worker",
+    pool: int = 10,
+    reload: Callable[[], Sequence[str] | None] | None = None,
 ) -> Store:
-    """Return the store; no connection is made yet. Raises: BadKey."""
-    return Store(connect(database_url, role, pool), Sealer(data_keys))
+    """Return the store; no connection is made yet. Raises: BadKey.
+
+    `reload` returns the data keys anew once they have changed.
+    """
+    return Store(connect(database_url, role, pool), Sealer(data_keys, reload))

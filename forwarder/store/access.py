@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from threading import Semaphore
+from threading import BoundedSemaphore, Semaphore
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from forwarder.store.engine import Store
 from forwarder.store.schema import api_keys, users
+from forwarder.store.schema_access import sessions
 
 ROLES = ("viewer", "operator", "admin")
 SCOPES = ("events:write", "read", "operate")
@@ -19,7 +20,13 @@ FAILURES_MAX = 5
 LOCKED_FOR = timedelta(minutes=5)
 # OWASP's smaller choice: at the default, eight attempts at once take 512 MB.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_one_at_a_time = Semaphore(1)  # a flood of attempts must not hold up the webhooks
+# A flood of attempts must hold up neither the webhooks' CPU nor their threads.
+_one_at_a_time = Semaphore(1)
+_few_at_once = BoundedSemaphore(2)
+
+
+class Crowded(Exception):
+    """Others are logging in right now: try again in a moment."""
 
 
 class Exists(Exception):
@@ -37,11 +44,15 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key by its name; the key itself is not kept, only its hash."""
+    """A key by its name; the key itself is not kept, only its hash.
+
+    `expires_at` is when it stops to open anything; None never.
+    """
 
     name: str
     scope: str
     created_at: datetime
+    expires_at: datetime | None = None
 
 
 def add_user(store: Store, user: User, password: str) -> None:
@@ -58,12 +69,28 @@ def add_user(store: Store, user: User, password: str) -> None:
 
 
 def remove_user(store: Store, name: str) -> bool:
-    """Return whether there was such a user."""
+    """Return whether there was such a user; their sessions end."""
     with store.write() as connection:
-        return (
-            connection.execute(sa.delete(users).where(users.c.name == name)).rowcount
-            > 0
-        )
+        _end_sessions(connection, name)
+        gone = connection.execute(sa.delete(users).where(users.c.name == name))
+        return gone.rowcount > 0
+
+
+def set_password(store: Store, name: str, password: str) -> bool:
+    """Return whether there is such a user; their sessions end, wherever they are."""
+    fresh = {
+        "password_hash": _hasher.hash(password),
+        "n_failures": 0,
+        "locked_until": None,
+    }
+    with store.write() as connection:
+        _end_sessions(connection, name)
+        change = sa.update(users).where(users.c.name == name).values(fresh)
+        return connection.execute(change).rowcount > 0
+
+
+def _end_sessions(connection: sa.Connection, name: str) -> None:
+    connection.execute(sa.delete(sessions).where(sessions.c.user_name == name))
 
 
 def list_users(store: Store) -> Sequence[User]:
@@ -74,20 +101,21 @@ def list_users(store: Store) -> Sequence[User]:
     return [User(**row) for row in rows]
 
 
-def find_user(store: Store, name: str) -> User | None:
-    """Return the user of this name; None when there is none."""
-    query = sa.select(users.c.name, users.c.role, users.c.created_at)
-    with store.read() as connection:
-        row = connection.execute(query.where(users.c.name == name)).mappings().first()
-    return None if row is None else User(**row)
-
-
 def log_in(store: Store, name: str, password: str, now: datetime) -> User | None:
     """Return the user if the password is right and the account is not locked.
 
     Five failures in a row lock it for five minutes. A name that does not exist costs
-    as much time as a wrong password.
+    as much time as a wrong password. Raises: Crowded.
     """
+    if not _few_at_once.acquire(blocking=False):
+        raise Crowded
+    try:
+        return _log_in(store, name, password, now)
+    finally:
+        _few_at_once.release()
+
+
+def _log_in(store: Store, name: str, password: str, now: datetime) -> User | None:
     with store.read() as connection:
         row = connection.execute(sa.select(users).where(users.c.name == name)).first()
     is_right = _matches(_NOBODY if row is None else row.password_hash, password)
@@ -129,6 +157,7 @@ def add_api_key(store: Store, key: ApiKey, text: str) -> None:
         "key_sha256": _fingerprint(text),
         "scope": key.scope,
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
     }
     _add(store, api_keys, row)
 
@@ -146,25 +175,28 @@ def remove_api_key(store: Store, name: str) -> bool:
 
 def list_api_keys(store: Store) -> Sequence[ApiKey]:
     """Return all keys by name, without what opens the door."""
-    query = sa.select(api_keys.c.name, api_keys.c.scope, api_keys.c.created_at)
     with store.read() as connection:
-        rows = connection.execute(query.order_by(api_keys.c.name)).mappings().all()
+        rows = connection.execute(_API_KEYS.order_by(api_keys.c.name)).mappings().all()
     return [ApiKey(**row) for row in rows]
 
 
-def find_api_key(store: Store, text: str) -> ApiKey | None:
-    """Return whose key this is; None when it is nobody's.
+def find_api_key(store: Store, text: str, now: datetime) -> ApiKey | None:
+    """Return whose key this is; None when it is nobody's or has expired.
 
     A plain hash is enough here: the keys are 32 random bytes, not passwords.
     """
-    query = sa.select(api_keys.c.name, api_keys.c.scope, api_keys.c.created_at)
+    query = _API_KEYS.where(api_keys.c.key_sha256 == _fingerprint(text))
     with store.read() as connection:
-        row = (
-            connection.execute(query.where(api_keys.c.key_sha256 == _fingerprint(text)))
-            .mappings()
-            .first()
-        )
-    return None if row is None else ApiKey(**row)
+        row = connection.execute(query).mappings().first()
+    key = None if row is None else ApiKey(**row)
+    if key is None or (key.expires_at is not None and key.expires_at <= now):
+        return None
+    return key
+
+
+_API_KEYS = sa.select(
+    api_keys.c.name, api_keys.c.scope, api_keys.c.created_at, api_keys.c.expires_at
+)
 
 
 def _fingerprint(text: str) -> str:

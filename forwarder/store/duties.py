@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
@@ -17,3 +18,12 @@ def take_duty(store: Store, job: str, period: str, now: datetime) -> bool:
     with store.write() as connection:
         taken = connection.execute(statement.returning(duties.c.job)).first()
     return taken is not None
+
+
+def is_taken(store: Store, job: str, period: str) -> bool:
+    """Say whether somebody has taken this job for the period."""
+    query = sa.select(duties.c.job).where(
+        duties.c.job == job, duties.c.period == period
+    )
+    with store.read() as connection:
+        return connection.execute(query).first() is not None

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
+from forwarder.core import failpoints
+from forwarder.core.tally import tally
 from forwarder.store.seal import Sealer
-from forwarder.store.writer import Result, StoreDown, Work, Writer
+from forwarder.store.writer import Result, StoreDown, Work, Writer, fault_of
 
 try:  # its wheel carries SQLite 3.53: Debian 12's 3.40 has the WAL-reset bug
     from pysqlite3 import dbapi2 as sqlite3
@@ -25,6 +28,7 @@ SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an answered webhook survives a power cut
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is cleared leaves the file; measured: it costs nothing
     "wal_autocheckpoint=1000",
     "journal_size_limit=67108864",
     "cache_size=-16000",
@@ -43,6 +47,7 @@ class Store:
         self.sealer = sealer
         self._writer = Writer[Any](self._write_for_many)
         self._kept: sa.Connection | None = None  # the writer's own
+        self.write_fault = ""  # why the last write was not taken; empty if it was
 
     @property
     def is_sqlite(self) -> bool:
@@ -66,8 +71,18 @@ class Store:
         fail without waiting. Raises: StoreDown.
         """
         writing = self.engine.execution_options(forwarder_writes=True)
-        with _in_our_words(), writing.begin() as connection:
+        with _in_our_words(), self._watched(), writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Remember whether the last write was taken."""
+        try:
+            yield
+        except Exception as cause:
+            self.write_fault = fault_of(cause)
+            raise
+        self.write_fault = ""
 
     @contextmanager
     def _write_for_many(self) -> Iterator[sa.Connection]:
@@ -78,7 +93,7 @@ class Store:
         if self._kept is None:
             writing = self.engine.execution_options(forwarder_writes=True)
             self._kept = writing.connect()
-        with self._kept.begin():
+        with self._watched(), self._kept.begin():
             yield self._kept
 
     def commit(self, work: Work[Result]) -> Result:
@@ -107,7 +122,7 @@ class Store:
     def now(self) -> datetime:
         """Return the time of the database server, so that leases have one clock."""
         if self.is_sqlite:
-            return datetime.now(UTC)  # noqa: TID251  the database is this process
+            return failpoints.now()  # the database is this process
         with _in_our_words(), self.engine.connect() as connection:
             now: datetime = connection.execute(_CLOCK).scalar_one()
         return now
@@ -130,6 +145,7 @@ def _in_our_words() -> Iterator[None]:
         sa.exc.InterfaceError,
         sa.exc.TimeoutError,
     ) as error:
+        tally.add("forwarder_db_busy_total", ())
         raise StoreDown("the database does not answer") from error
 
 
@@ -154,6 +170,11 @@ def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:
         hide_parameters=True,  # an error's text ends in logs
         connect_args={
             "connect_timeout": 3,
+            # A line that died without a word would hold its thread for a quarter hour.
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
             "options": f"-c lock_timeout={wait_ms} -c statement_timeout={wait_ms * 15}",
         },
     )
@@ -172,6 +193,18 @@ def _connect_sqlite(url: sa.URL, role: str) -> sa.Engine:
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def connect_copy(file: Path) -> sa.Engine:
+    """Return an engine on a SQLite file that is never written to."""
+    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+    return sa.create_engine(
+        "sqlite://",
+        module=sqlite3,
+        creator=lambda: sqlite3.connect(address, uri=True),
+        poolclass=sa.pool.NullPool,
+        hide_parameters=True,
+    )
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from forwarder.core.delivery import Status
 from forwarder.core.event import Event
+from forwarder.store.claimed import open_event
 from forwarder.store.codec import encode_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import delivery_identity
-from forwarder.store.outbox import LEASE, number_claim, open_event
+from forwarder.store.inbox import minor
+from forwarder.store.outbox import LEASE, number_claim
 from forwarder.store.schema import bodies, deliveries
 
 
@@ -81,24 +85,24 @@ def _load(store: Store, ids: Sequence[int], number: int) -> list[Thin]:
 
 
 def put_back(
-    store: Store, thin: Thin, event: Event | None, now: datetime, *, due_at: datetime
+    store: Store,
+    thin: Thin,
+    event: Event | None,
+    now: datetime,
+    *,
+    due_at: datetime,
+    skip: str = "",
 ) -> None:
     """Let the delivery go on to be sent; if it is due later, to be looked up again.
 
-    Changes nothing when another worker has taken it over meanwhile.
+    With `skip` it ends here, for that reason. Changes nothing when another worker has
+    taken it over meanwhile.
     """
-    is_done = due_at <= now
     with store.write() as connection:
         result = connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == thin.id, deliveries.c.claim_id == thin.claim_id)
-            .values(
-                claim_id=None,
-                next_attempt_at=due_at,
-                enrich=None if is_done else deliveries.c.enrich,
-                attempts=0 if is_done else deliveries.c.attempts,
-                reason="" if is_done else "enriching",
-            )
+            .values(_next_step(now, due_at, skip) | (_told(event) if event else {}))
         )
         if event is not None and result.rowcount:
             identity = delivery_identity(thin.destination, thin.kind, thin.event_id)
@@ -108,3 +112,37 @@ def put_back(
                 .where(bodies.c.delivery_id == thin.id)
                 .values(sealed=sealed)
             )
+
+
+def _next_step(now: datetime, due_at: datetime, skip: str) -> dict[str, Any]:
+    if skip:
+        return {
+            "claim_id": None,
+            "next_attempt_at": None,
+            "enrich": None,
+            "attempts": 0,
+            "status": Status.SKIPPED.value,
+            "reason": skip,
+            "settled_at": now,
+        }
+    if due_at <= now:
+        return {
+            "claim_id": None,
+            "next_attempt_at": due_at,
+            "enrich": None,
+            "attempts": 0,
+            "reason": "",
+        }
+    return {"claim_id": None, "next_attempt_at": due_at, "reason": "enriching"}
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """Return what the log shows of an event: the look-up may have told more of it."""
+    value = None if event.order is None else event.order.value
+    return {
+        "value_minor": minor(value),
+        "currency": None if value is None else value.currency,
+        "has_click": event.person.click_id is not None,
+        "is_test": event.is_test,
+        "occurred_at": event.occurred_at,
+    }

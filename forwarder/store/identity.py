@@ -14,3 +14,8 @@ def delivery_identity(destination: str, kind: str, event_id: str) -> str:
 def payload_identity(destination: str, kind: str, event_id: str) -> str:
     """Return the identity of the clear part of a payload: IP and user agent."""
     return f"payload\n{destination}\n{kind}\n{event_id}"
+
+
+def click_identity(click_id: str) -> str:
+    """Return the identity of what a click brought, as `forwarder.clicks` writes it."""
+    return f"click:{click_id}"

@@ -122,7 +122,7 @@ def _delivery(arrival: Arrival, event: Event, skip: str) -> dict[str, object]:
         "reason": skip,
         "message": "",
         "order_id": _order_id(event.order),
-        "value_minor": _minor(value),
+        "value_minor": minor(value),
         "currency": None if value is None else value.currency,
         "has_click": event.person.click_id is not None,
         "is_test": event.is_test,
@@ -145,7 +145,7 @@ def _order_id(order: Order | None) -> str | None:
     return f"{order.id[: ORDER_ID_MAX_CHARS - len(digest)]}{digest}"
 
 
-def _minor(value: Money | None) -> int | None:
+def minor(value: Money | None) -> int | None:
     """Return the amount in minor units; None also when no sale is that large."""
     try:
         return None if value is None else to_minor(value)
@@ -155,8 +155,8 @@ def _minor(value: Money | None) -> int | None:
 
 def _ends_order(event: Event) -> bool:
     """Say whether a sale of this order that still waits must not be sent any more."""
-    if event.order is None or event.order.id is None:
-        return False
+    if event.order is None or event.order.id is None or event.enrich is not None:
+        return False  # of a refund whose amount is not known yet, a part may be left
     return event.kind in {Kind.CANCEL, Kind.REFUND}
 
 
@@ -168,7 +168,7 @@ def _cancelled(arrival: Arrival, event: Event) -> dict[str, object]:
         "of_order": _order_id(order),
         "at_endpoint": arrival.endpoint,
         # A refund of a part leaves the sale as it was.
-        "at_most_minor": None if is_whole else _minor(value),
+        "at_most_minor": None if is_whole else minor(value),
         "ended_at": arrival.received_at,
     }
 

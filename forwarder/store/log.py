@@ -1,25 +1,15 @@
-"""Answer operators: which deliveries there are, and what happened to one of them."""
+"""Answer operators: which deliveries there are, and which notices they came from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.store.engine import Store
 from forwarder.store.health import BLOCKED
-from forwarder.store.schema import (
-    attempts,
-    bodies,
-    deliveries,
-    delivery_attempts,
-    destinations,
-    notices,
-    payloads,
-)
+from forwarder.store.schema import deliveries, destinations, notices
 
 PAGE = 50
 PAGE_MAX = 1_000
@@ -79,21 +69,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One attempt in a delivery's history. `http_status` None: no answer came."""
-
-    at: datetime
-    http_status: int | None
-    outcome: str
-    reason: str
-    message: str
-    request_id: str
-    duration_ms: int
-    n_events: int
-    mode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeLine:
     """The webhook a delivery came from."""
 
@@ -106,27 +81,6 @@ class NoticeLine:
     n_duplicates: int
     is_conflict: bool
     is_kept: bool  # the sealed request is still there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """All that is known of one delivery. `payload` is None before the first try."""
-
-    line: Line
-    notice: NoticeLine | None
-    payload: dict[str, Any] | None
-    dropped: Sequence[dict[str, str]]
-    warnings: Sequence[str]
-    history: Sequence[Entry]
-    is_person_kept: bool
-
-    @property
-    def is_answer(self) -> bool:
-        """Whether the platform itself said the message, and not we."""
-        return any(
-            entry.http_status is not None and entry.message == self.line.message
-            for entry in self.history
-        )
 
 
 # A pending delivery of a blocked destination reads `blocked`; the row itself stays
@@ -203,13 +157,25 @@ def list_notices(
 
 def find_notice(store: Store, notice_id: int) -> NoticeLine | None:
     """Return a notice by its number; None when there is none."""
-    query = _NOTICE.where(notices.c.id == notice_id)
     with store.read() as connection:
-        row = connection.execute(query).mappings().first()
+        return notice_in(connection, notice_id)
+
+
+def notice_in(connection: sa.Connection, notice_id: int) -> NoticeLine | None:
+    """Return a notice inside a transaction of the caller; None when there is none."""
+    query = _NOTICE.where(notices.c.id == notice_id)
+    row = connection.execute(query).mappings().first()
     return None if row is None else _notice(row)
 
 
-def find(store: Store, reference: str) -> list[int]:
+def line_in(connection: sa.Connection, delivery_id: int) -> Line | None:
+    """Return a delivery inside a transaction of the caller; None when there is none."""
+    query = sa.select(*_LINE).where(deliveries.c.id == delivery_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _line(row)
+
+
+def find(store: Store, reference: str) -> list[Line]:
     """Return the deliveries with this event_id, order id or number, newest first."""
     wanted = [
         deliveries.c.event_id == reference,
@@ -218,70 +184,15 @@ def find(store: Store, reference: str) -> list[int]:
     if reference.isascii() and reference.isdigit() and len(reference) <= ID_DIGITS_MAX:
         wanted.append(deliveries.c.id == int(reference))
     query = (
-        sa.select(deliveries.c.id)
+        sa.select(*_LINE)
         .where(sa.or_(*wanted))
         .order_by(deliveries.c.id.desc())
         .limit(PAGE)
     )
     with store.read() as connection:
-        return list(connection.execute(query).scalars())
+        return [_line(row) for row in connection.execute(query).mappings()]
 
 
-def show(store: Store, delivery_id: int) -> Story | None:
-    """Return the whole story of a delivery; None when there is none."""
-    if not 0 < delivery_id <= ID_MAX:
-        return None
-    with store.read() as connection:
-        row = (
-            connection.execute(sa.select(*_LINE).where(deliveries.c.id == delivery_id))
-            .mappings()
-            .first()
-        )
-        if row is None:
-            return None
-        line = _line(row)
-        frozen = connection.execute(
-            sa.select(payloads).where(payloads.c.delivery_id == delivery_id)
-        ).first()
-        notice = (
-            connection.execute(_NOTICE.where(notices.c.id == line.notice_id))
-            .mappings()
-            .first()
-        )
-        kept = connection.execute(
-            sa.select(bodies.c.delivery_id).where(bodies.c.delivery_id == delivery_id)
-        ).first()
-        history = (
-            connection.execute(_HISTORY, {"delivery": delivery_id}).mappings().all()
-        )
-    notes = {} if frozen is None else msgspec.json.decode(frozen.notes)
-    return Story(
-        line=line,
-        notice=None if notice is None else _notice(notice),
-        payload=None if frozen is None else msgspec.json.decode(frozen.shown),
-        dropped=notes.get("dropped", []),
-        warnings=notes.get("warnings", []),
-        history=[Entry(**entry) for entry in history],
-        is_person_kept=kept is not None,
-    )
-
-
-_HISTORY = (
-    sa.select(
-        attempts.c.at,
-        attempts.c.http_status,
-        delivery_attempts.c.outcome,
-        delivery_attempts.c.reason,
-        delivery_attempts.c.message,
-        attempts.c.request_id,
-        attempts.c.duration_ms,
-        attempts.c.n_events,
-        attempts.c.mode,
-    )
-    .join(attempts, attempts.c.id == delivery_attempts.c.attempt_id)
-    .where(delivery_attempts.c.delivery_id == sa.bindparam("delivery"))
-    .order_by(attempts.c.id)
-)
 _NOTICE = sa.select(
     notices.c.id,
     notices.c.endpoint,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from forwarder.core import failpoints
 from forwarder.store.engine import Store
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def upgrade(store: Store) -> bool:
         if not store.is_sqlite:
             connection.execute(_LOCK)
         command.upgrade(_config(connection), "head")
+        failpoints.reach("mid_migration")
     return True
 
 

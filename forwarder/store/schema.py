@@ -48,7 +48,7 @@ metadata = sa.MetaData()
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def _column(
+def column(
     name: str, kind: sa.types.TypeEngine[Any], why_null: str = ""
 ) -> sa.Column[Any]:
     """Return a column that is NOT NULL unless the meaning of NULL is given."""
@@ -59,16 +59,16 @@ notices = sa.Table(
     "notices",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    _column("endpoint", sa.Text()),
-    _column("source", sa.Text()),
-    _column("delivery_key", sa.Text()),
-    _column("body_sha256", sa.Text()),
-    _column("status", sa.Text()),
-    _column("reason", sa.Text()),
-    _column("received_at", Moment()),
-    _column("n_duplicates", sa.Integer()),
-    _column("is_conflict", sa.Boolean()),
-    _column("sealed", sa.LargeBinary(), "cleared by retention or erased"),
+    column("endpoint", sa.Text()),
+    column("source", sa.Text()),
+    column("delivery_key", sa.Text()),
+    column("body_sha256", sa.Text()),
+    column("status", sa.Text()),
+    column("reason", sa.Text()),
+    column("received_at", Moment()),
+    column("n_duplicates", sa.Integer()),
+    column("is_conflict", sa.Boolean()),
+    column("sealed", sa.LargeBinary(), "cleared by retention or erased"),
     sa.UniqueConstraint("endpoint", "delivery_key", name="notices_once"),
     sa.Index(
         "notices_quarantined",
@@ -83,40 +83,49 @@ _PENDING = sa.text("status = 'pending'")
 _DUE_TO_ENRICH = sa.text("status = 'pending' AND enrich IS NOT NULL")
 _HAS_ORDER = sa.text("order_id IS NOT NULL")
 _REFUSED = sa.text("status = 'refused'")
+_TO_ERASE = sa.text("reason = 'erase_requested'")
 
 deliveries = sa.Table(
     "deliveries",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    _column("notice_id", sa.BigInteger()),
-    _column("destination", sa.Text()),
-    _column("endpoint", sa.Text()),
-    _column("source", sa.Text()),
-    _column("event_id", sa.Text()),
-    _column("kind", sa.Text()),
-    _column("status", sa.Text()),
-    _column("reason", sa.Text()),
-    _column("message", sa.Text()),
-    _column("order_id", sa.Text(), "the event has no order"),
-    _column("value_minor", sa.BigInteger(), "the order's value was not told"),
-    _column("currency", sa.Text(), "the order's value was not told"),
-    _column("has_click", sa.Boolean()),
-    _column("is_test", sa.Boolean()),
-    _column("occurred_at", Moment()),
-    _column("received_at", Moment()),
-    _column("attempts", sa.Integer()),
-    _column("mode", sa.Text()),
-    _column("next_attempt_at", Moment(), "settled"),
-    _column("claim_id", sa.BigInteger(), "nobody is working on it"),
-    _column("enrich", sa.Text(), "needs no look-up before it is sent"),
-    _column("settled_at", Moment(), "not settled yet"),
+    column("notice_id", sa.BigInteger()),
+    column("destination", sa.Text()),
+    column("endpoint", sa.Text()),
+    column("source", sa.Text()),
+    column("event_id", sa.Text()),
+    column("kind", sa.Text()),
+    column("status", sa.Text()),
+    column("reason", sa.Text()),
+    column("message", sa.Text()),
+    column("order_id", sa.Text(), "the event has no order"),
+    column("value_minor", sa.BigInteger(), "the order's value was not told"),
+    column("currency", sa.Text(), "the order's value was not told"),
+    column("has_click", sa.Boolean()),
+    column("is_test", sa.Boolean()),
+    column("occurred_at", Moment()),
+    column("received_at", Moment()),
+    column("attempts", sa.Integer()),
+    column("mode", sa.Text()),
+    column("next_attempt_at", Moment(), "settled"),
+    column("claim_id", sa.BigInteger(), "nobody is working on it"),
+    column("enrich", sa.Text(), "needs no look-up before it is sent"),
+    column("settled_at", Moment(), "not settled yet"),
     sa.UniqueConstraint("event_id", "kind", "destination", name="deliveries_once"),
     # A claimed row carries the end of its lease as its next attempt: when the worker
     # dies the row becomes due by itself, and one index serves both.
     sa.Index(
         "deliveries_due",
         "destination",
+        "mode",  # what came by itself goes before what is sent again
         "next_attempt_at",
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    ),
+    sa.Index(
+        "deliveries_aging",
+        "destination",
+        "occurred_at",
         sqlite_where=_PENDING,
         postgresql_where=_PENDING,
     ),
@@ -138,6 +147,12 @@ deliveries = sa.Table(
         sqlite_where=_REFUSED,
         postgresql_where=_REFUSED,
     ),
+    sa.Index(
+        "deliveries_to_erase",
+        "id",
+        sqlite_where=_TO_ERASE,
+        postgresql_where=_TO_ERASE,
+    ),
     sa.Index("deliveries_received", "received_at"),
     sa.Index("deliveries_notice", "notice_id"),
 )
@@ -146,7 +161,7 @@ bodies = sa.Table(
     "bodies",
     metadata,
     sa.Column("delivery_id", Id, primary_key=True, autoincrement=False),
-    _column("sealed", sa.LargeBinary()),
+    column("sealed", sa.LargeBinary()),
     comment="The event as parsed, sealed. No row: cleared by retention or erased",
 )
 
@@ -154,9 +169,9 @@ payloads = sa.Table(
     "payloads",
     metadata,
     sa.Column("delivery_id", Id, primary_key=True, autoincrement=False),
-    _column("shown", sa.LargeBinary()),
-    _column("sealed", sa.LargeBinary(), "no IP and user agent, or cleared"),
-    _column("notes", sa.LargeBinary()),
+    column("shown", sa.LargeBinary()),
+    column("sealed", sa.LargeBinary(), "no IP and user agent, or cleared"),
+    column("notes", sa.LargeBinary()),
     comment="What leaves, frozen at the first attempt: hashed, IP and agent masked",
 )
 
@@ -164,9 +179,9 @@ claims = sa.Table(
     "claims",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    _column("worker", sa.Text()),
-    _column("destination", sa.Text()),
-    _column("claimed_at", Moment()),
+    column("worker", sa.Text()),
+    column("destination", sa.Text()),
+    column("claimed_at", Moment()),
     comment="The id is the fencing number: who holds an older one settles nothing",
     sqlite_autoincrement=True,
 )
@@ -175,14 +190,14 @@ attempts = sa.Table(
     "attempts",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    _column("destination", sa.Text()),
-    _column("at", Moment()),
-    _column("http_status", sa.Integer(), "no answer came"),
-    _column("message", sa.Text()),
-    _column("request_id", sa.Text()),
-    _column("duration_ms", sa.Integer()),
-    _column("n_events", sa.Integer()),
-    _column("mode", sa.Text()),
+    column("destination", sa.Text()),
+    column("at", Moment()),
+    column("http_status", sa.Integer(), "no answer came"),
+    column("message", sa.Text()),
+    column("request_id", sa.Text()),
+    column("duration_ms", sa.Integer()),
+    column("n_events", sa.Integer()),
+    column("mode", sa.Text()),
     sa.Index("attempts_at", "at"),
 )
 
@@ -191,29 +206,36 @@ delivery_attempts = sa.Table(
     metadata,
     sa.Column("delivery_id", Id, primary_key=True, autoincrement=False),
     sa.Column("attempt_id", Id, primary_key=True, autoincrement=False),
-    _column("outcome", sa.Text()),
-    _column("reason", sa.Text()),
-    _column("message", sa.Text()),
+    column("outcome", sa.Text()),
+    column("reason", sa.Text()),
+    column("message", sa.Text()),
 )
 
 destinations = sa.Table(
     "destinations",
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
-    _column("state", sa.Text()),
-    _column("reason", sa.Text()),
-    _column("message", sa.Text()),
-    _column("since", Moment()),
-    _column("credential", sa.Text()),
-    _column("not_before", Moment(), "may be called now"),
+    column("state", sa.Text()),
+    column("reason", sa.Text()),
+    column("message", sa.Text()),
+    column("since", Moment()),
+    column("credential", sa.Text()),
+    column("not_before", Moment(), "may be called now"),
+    sa.Column("n_failures", sa.Integer(), nullable=False, server_default="0"),
+    sa.Column("n_openings", sa.Integer(), nullable=False, server_default="0"),
+    column("failed_at", Moment(), "never failed"),
+    column("max_age_s", sa.BigInteger(), "no worker has told"),
+    column("paused_at", Moment(), "no person has paused it"),
+    sa.Column("paused_by", sa.Text(), nullable=False, server_default=""),
+    sa.Column("pause_reason", sa.Text(), nullable=False, server_default=""),
 )
 
 workers = sa.Table(
     "workers",
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
-    _column("seen_at", Moment()),
-    _column("worked_at", Moment(), "has not sent anything yet"),
+    column("seen_at", Moment()),
+    column("worked_at", Moment(), "has not sent anything yet"),
 )
 
 duties = sa.Table(
@@ -221,7 +243,7 @@ duties = sa.Table(
     metadata,
     sa.Column("job", sa.Text(), primary_key=True),
     sa.Column("period", sa.Text(), primary_key=True),
-    _column("done_at", Moment()),
+    column("done_at", Moment()),
     comment="A job ran for a period: the key lets exactly one beat start it",
 )
 
@@ -229,20 +251,21 @@ users = sa.Table(
     "users",
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
-    _column("password_hash", sa.Text()),
-    _column("role", sa.Text()),
-    _column("created_at", Moment()),
-    _column("n_failures", sa.Integer()),
-    _column("locked_until", Moment(), "may log in"),
+    column("password_hash", sa.Text()),
+    column("role", sa.Text()),
+    column("created_at", Moment()),
+    column("n_failures", sa.Integer()),
+    column("locked_until", Moment(), "may log in"),
 )
 
 api_keys = sa.Table(
     "api_keys",
     metadata,
     sa.Column("name", sa.Text(), primary_key=True),
-    _column("key_sha256", sa.Text()),
-    _column("scope", sa.Text()),
-    _column("created_at", Moment()),
+    column("key_sha256", sa.Text()),
+    column("scope", sa.Text()),
+    column("created_at", Moment()),
+    column("expires_at", Moment(), "never ends"),
     sa.UniqueConstraint("key_sha256", name="api_keys_once"),
 )
 
@@ -250,12 +273,12 @@ tag_reports = sa.Table(
     "tag_reports",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    _column("fingerprint", sa.Text()),
-    _column("level", sa.Text()),
-    _column("first_on", sa.Text()),
-    _column("last_on", sa.Text()),
-    _column("imported_at", Moment()),
-    _column("content", sa.LargeBinary()),
+    column("fingerprint", sa.Text()),
+    column("level", sa.Text()),
+    column("first_on", sa.Text()),
+    column("last_on", sa.Text()),
+    column("imported_at", Moment()),
+    column("content", sa.LargeBinary()),
     sa.UniqueConstraint("fingerprint", name="tag_reports_once"),
     comment="What the tag's side says, one row per import; never changed",
 )

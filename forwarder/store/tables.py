@@ -1,5 +1,27 @@
 """All tables: importing this module fills `metadata` with those of every subject."""
 
+from forwarder.store import (
+    schema_access,
+    schema_alerts,
+    schema_audit,
+    schema_clicks,
+    schema_experiments,
+    schema_jobs,
+    schema_kpi,
+    schema_report,
+    schema_versions,
+)
 from forwarder.store.schema import metadata
 
-__all__ = ["metadata"]
+__all__ = [
+    "metadata",
+    "schema_access",
+    "schema_alerts",
+    "schema_audit",
+    "schema_clicks",
+    "schema_experiments",
+    "schema_jobs",
+    "schema_kpi",
+    "schema_report",
+    "schema_versions",
+]

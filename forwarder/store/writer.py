@@ -4,6 +4,7 @@ There is no timer: while one commit runs, the next batch gathers by itself.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLong
@@ -13,6 +14,8 @@ from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 import structlog
+
+from forwarder.core.tally import SHORT_S, tally
 
 QUEUE_MAX = 2_000  # pieces of work; about 20 MB of orders
 BATCH_MAX = 500
@@ -24,8 +27,34 @@ Work = Callable[[sa.Connection], Result]
 log = structlog.get_logger(__name__)
 
 
+# Said by the database, without a word of what was written.
+_KNOWN_FAULTS = (
+    "database or disk is full",
+    "No space left on device",
+    "disk I/O error",
+    "database is locked",
+    "readonly database",
+    "disk image is malformed",
+)
+_DATABASES_OWN = {
+    "DatabaseError",
+    "InterfaceError",
+    "InternalError",
+    "OperationalError",
+}
+
+
 class StoreDown(Exception):
     """The database is gone, locked or full: answer 503, nothing is stored."""
+
+
+def fault_of(cause: Exception) -> str:
+    """Return what hinders every write, in a few words; empty for a fault of one row."""
+    if type(cause).__name__ not in _DATABASES_OWN:
+        return ""
+    text = str(cause)
+    found = (known for known in _KNOWN_FAULTS if known in text)
+    return next(found, "the database did not take it")
 
 
 class Writer(Generic[Result]):
@@ -89,6 +118,7 @@ class Writer(Generic[Result]):
 
     def _write(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
         has_begun = False
+        started_s = time.perf_counter()
         try:
             with self._transaction() as connection:
                 has_begun = True
@@ -100,6 +130,8 @@ class Writer(Generic[Result]):
             else:
                 self._give_up(batch, error)
             return
+        took_s = time.perf_counter() - started_s
+        tally.observe("forwarder_db_commit_seconds", (), took_s, SHORT_S)
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
 
@@ -111,6 +143,7 @@ class Writer(Generic[Result]):
     def _give_up(
         self, batch: list[tuple[Work[Result], Future[Result]]], cause: Exception
     ) -> None:
+        tally.add("forwarder_db_busy_total", ())
         log.error(
             "write refused by the database", error=type(cause).__name__, n=len(batch)
         )

@@ -65,7 +65,7 @@ def start(dsn: str, release: str, role: str) -> None:
         auto_session_tracking=False,
         send_client_reports=False,
     )
-    sentry_sdk.set_tag("role", role)
+    sentry_sdk.get_global_scope().set_tag("role", role)  # in every thread
 
 
 def report(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,39 +1,37 @@
 """`/api/v1/…`: our own JSON, for shops without an adapter and for scripts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
 from functools import wraps
 from hashlib import sha256
 from importlib.resources import files
 from typing import ParamSpec
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Event, Notice, Reading
-from forwarder.core.personal import without_email
+from forwarder.core.personal import without_person
 from forwarder.core.source import Options
 from forwarder.pipeline.receive import with_reading
-from forwarder.pipeline.replay import plan, replay
 from forwarder.sources.own_event import Invalid, read_own_event
-from forwarder.store import access, log
+from forwarder.store import access, log, story
 from forwarder.store.inbox import Arrival, Receipt, accept
 from forwarder.store.writer import StoreDown
+from forwarder.web import bodies
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.filters import BadFilter, read_filter
-from forwarder.web.hooks import RETRY_AFTER_S, CutOff, TooLarge, answer, body
+from forwarder.web.hooks import RETRY_AFTER_S, answer
+from forwarder.web.rules import anyone, declare
 from forwarder.web.shapes import page_json, story_json
 
 EVENTS_MAX = 1_000
-PAGING = frozenset({"limit", "cursor"})
 SCOPE_INCLUDES = {  # who may operate may also read
     "events:write": {"events:write"},
     "read": {"read"},
     "operate": {"operate", "read"},
 }
 SOURCE = "api"
-DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 Parameters = ParamSpec("Parameters")
@@ -47,16 +45,22 @@ def needs(scope: str) -> Callable[[Handler[Parameters]], Handler[Parameters]]:
         @wraps(handler)
         def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Response:
             kind, _, text = request.headers.get("Authorization", "").partition(" ")
-            key = access.find_api_key(web_desk().store, text.strip())
+            key = _key_of(text.strip())
             if kind.lower() != "bearer" or key is None:
                 return answer(401, {"error": "send `Authorization: Bearer KEY`"})
             if scope not in SCOPE_INCLUDES[key.scope]:
                 return answer(403, {"error": f"this key lacks the scope {scope}"})
+            g.api_key = key
             return handler(*args, **kwargs)
 
-        return guarded
+        return declare(guarded, scope)
 
     return decorate
+
+
+def _key_of(text: str) -> access.ApiKey | None:
+    desk = web_desk()
+    return access.find_api_key(desk.store, text, desk.clock()) if text else None
 
 
 @api.post("/events")
@@ -64,11 +68,7 @@ def needs(scope: str) -> Callable[[Handler[Parameters]], Handler[Parameters]]:
 def post_events() -> Response:
     """Take one event, or up to 1,000; the bad ones are named and not stored."""
     try:
-        given = orjson.loads(body())
-    except CutOff:
-        return answer(400, {"error": "the body is shorter than it said: send it again"})
-    except TooLarge:
-        return answer(413, {"error": "the body is over 2 MiB: send fewer events"})
+        given = orjson.loads(bodies.read_body(request.environ))
     except orjson.JSONDecodeError as error:
         return answer(400, {"error": f"not JSON: {error.msg} at {error.pos}"})
     texts = _listed(given)
@@ -78,6 +78,15 @@ def post_events() -> Response:
     if destination is None:
         return answer(422, {"error": "name one of the destinations: ?destination="})
     return _stored(texts, destination)
+
+
+@api.errorhandler(bodies.CutOff)
+@api.errorhandler(bodies.TooLarge)
+@api.errorhandler(bodies.TooSlow)
+def unread(refusal: Exception) -> Response:
+    """Answer that the body did not come whole."""
+    status, error = bodies.REFUSALS[type(refusal)]
+    return answer(status, {"error": error})
 
 
 @api.errorhandler(StoreDown)
@@ -126,7 +135,7 @@ def _read_all(
     results: list[Mapping[str, object]] = []
     for place, text in enumerate(texts):
         try:
-            events[place] = without_email(read_own_event(text, Options(shop=SOURCE)))
+            events[place] = without_person(read_own_event(text, Options(shop=SOURCE)))
             results.append({})
         except Invalid as invalid:
             results.append({"status": "invalid", "errors": invalid.errors})
@@ -175,43 +184,14 @@ def get_deliveries() -> Response:
 @needs("read")
 def get_delivery(delivery_id: int) -> Response:
     """Return the whole story of one delivery."""
-    story = log.show(web_desk().store, delivery_id)
-    if story is None:
+    found = story.show(web_desk().store, delivery_id)
+    if found is None:
         return answer(404, {"error": "no such delivery"})
-    return answer(200, story_json(story))
-
-
-@api.post("/replays")
-@needs("operate")
-def post_replay() -> Response:
-    """Send what the filter of the query finds again; `?dry_run=1` only counts."""
-    desk = web_desk()
-    if body():
-        return answer(422, {"error": "the filter stands in the query: send no body"})
-    arguments = request.args.to_dict()
-    paging = PAGING & set(arguments)
-    if paging:
-        whole = ["a replay takes the whole filter"]
-        return answer(422, {"errors": dict.fromkeys(sorted(paging), whole)})
-    is_dry_run = DRY_RUN.get(arguments.pop("dry_run", "0").lower())
-    if is_dry_run is None:
-        return answer(422, {"errors": {"dry_run": ["1 or 0"]}})
-    try:
-        wanted, _ = read_filter(arguments)
-    except BadFilter as bad:
-        return answer(422, {"errors": bad.errors})
-    wanted = replace(wanted, before_id=None)
-    destinations, now = desk.destinations.values(), desk.clock()
-    if is_dry_run:
-        plans = plan(desk.store, wanted, destinations, now)
-        return answer(200, {"plans": [asdict(p) for p in plans], "n_set_back": 0})
-    done = replay(desk.store, wanted, destinations, now)
-    for counted in done.plans:
-        desk.nudge(counted.destination)
-    return answer(200, asdict(done))
+    return answer(200, story_json(found))
 
 
 @api.get("/openapi.json")
+@anyone
 def get_openapi() -> Response:
     """Return the description of this API, OpenAPI 3.1."""
     text = files("forwarder.web").joinpath("openapi.json").read_bytes()

@@ -1,7 +1,6 @@
 """`/console/…`: what an operator sees. Plain pages; `.json` gives the same as data."""
 
 import json
-from datetime import datetime
 
 import structlog
 from flask import (
@@ -17,22 +16,42 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    ServiceUnavailable,
+)
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.pipeline.progress import progress
-from forwarder.pipeline.replay import replay
-from forwarder.store import access, log
-from forwarder.store.log import Filter, Story
-from forwarder.web import console_list, console_story, session
-from forwarder.web.console_frame import furniture, list_url, version
+from forwarder.pipeline.replay import send_again
+from forwarder.store import access, audit, log
+from forwarder.store.story import Story, show
+from forwarder.store.writer import StoreDown
+from forwarder.web import (
+    console_alerts,
+    console_audit,
+    console_bulk,
+    console_destinations,
+    console_jobs,
+    console_list,
+    console_overview,
+    console_refused,
+    console_sources,
+    console_story,
+    headers,
+    session,
+)
+from forwarder.web.console_entry import Refusal, log_in
+from forwarder.web.console_frame import furniture, version
 from forwarder.web.desk import web_desk
 from forwarder.web.filters import BadFilter, read_filter
 from forwarder.web.hooks import answer
+from forwarder.web.rules import anyone
 from forwarder.web.shapes import page_json, story_json
 
 OPEN = frozenset({"console.login", "console.post_login", "console.static"})
+HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 REFERENCE_MAX_CHARS = 256
 QUARANTINED_MAX = 100  # shown as "100 or more"
 
@@ -43,15 +62,18 @@ console = Blueprint(
     static_folder="static",
     template_folder="templates",
 )
+for module in (
+    console_overview,
+    console_refused,
+    console_sources,
+    console_destinations,
+    console_bulk,
+    console_jobs,
+    console_alerts,
+    console_audit,
+):
+    console.register_blueprint(module.pages)
 log_line = structlog.get_logger(__name__)
-
-
-class _LogIn(Schema):
-    class Meta:
-        unknown = EXCLUDE  # the token is checked elsewhere
-
-    name = fields.String(required=True, validate=validate.Length(max=200))
-    password = fields.String(required=True, validate=validate.Length(max=1_000))
 
 
 @console.before_request
@@ -63,7 +85,7 @@ def guard() -> ResponseReturnValue | None:
     g.user = session.who(desk.store, desk.clock())
     if g.user is None and request.endpoint not in OPEN:
         return _log_in_first()
-    if request.method == "POST":
+    if request.method not in HARMLESS:
         session.check_token()
     return None
 
@@ -85,7 +107,7 @@ def harden(response: Response) -> Response:
     """Set the security headers; only the style sheet may be kept."""
     if request.endpoint == "console.static" and request.args.get("v") == version():
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return session.harden(response)
+    return headers.harden(response)
 
 
 console.context_processor(furniture)
@@ -103,11 +125,18 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
     return render_template("console/error.html", name=error.name, text=text), status
 
 
+@console.errorhandler(StoreDown)
+def show_down(_: StoreDown) -> ResponseReturnValue:
+    """Say that the database is down: nothing was changed."""
+    return show_error(ServiceUnavailable("The database does not answer: try again."))
+
+
 @console.get("/login")
+@anyone
 def login() -> ResponseReturnValue:
     """Show the log-in form."""
     if g.user is not None:
-        return redirect(url_for("console.home"), 303)
+        return redirect(url_for("console.overview.show"), 303)
     return _login_page(request.args.get("next", ""))
 
 
@@ -119,42 +148,31 @@ def _login_page(wanted: str, error: str = "") -> str:
 
 
 @console.post("/login")
+@anyone
 def post_login() -> ResponseReturnValue:
     """Log in; a wrong password, an unknown name and a locked one sound alike."""
     desk = web_desk()
     now = desk.clock()
-    user = _known(now)
     wanted = request.form.get("next", "")
-    if user is None:
-        log_line.warning("log-in refused")
-        return _login_page(wanted, "Name or password is wrong."), 401
-    session.begin(user, now)
-    log_line.info("logged in", user=user.name, role=user.role)
-    return redirect(session.local_path(wanted, url_for("console.home")), 303)
-
-
-def _known(now: datetime) -> access.User | None:
-    try:
-        given = _LogIn().load(request.form)
-    except ValidationError:
-        return None
-    return access.log_in(web_desk().store, given["name"], given["password"], now)
+    found = log_in(desk.store, request.form, request.remote_addr or "", now)
+    if isinstance(found, Refusal):
+        return _login_page(wanted, found.text), found.status
+    session.begin(desk.store, found, now)
+    return redirect(session.local_path(wanted, url_for("console.overview.show")), 303)
 
 
 @console.post("/logout")
+@session.needs("viewer")
 def logout() -> ResponseReturnValue:
-    """Log out."""
-    session.end()
+    """Log out, also where the cookie was copied to."""
+    desk = web_desk()
+    session.leave(desk.store)
+    audit.note(desk.store, g.user.name, "logged out", "console", desk.clock())
     return redirect(url_for("console.login"), 303)
 
 
-@console.get("/")
-def home() -> ResponseReturnValue:
-    """Lead to the delivery list."""
-    return redirect(url_for("console.deliveries"), 303)
-
-
 @console.get("/deliveries")
+@session.needs("viewer")
 def deliveries() -> ResponseReturnValue:
     """Show the delivery list; every filter stands in the address."""
     desk = web_desk()
@@ -178,7 +196,10 @@ def deliveries() -> ResponseReturnValue:
         troubles=progress(desk.store, now).troubles,
         n_quarantined=_count_quarantined(),
         quarantined_max=QUARANTINED_MAX,
-        hooks=_hooks() if not found.page.lines and not page["chips"] else [],
+        hooks=console_list.hooks(desk)
+        if not found.page.lines and not page["chips"]
+        else [],
+        whole={n: t for n, t in given.items() if n not in {"cursor", "limit"}},
     )
 
 
@@ -187,15 +208,8 @@ def _count_quarantined() -> int:
     return len(log.list_notices(store, NoticeStatus.QUARANTINED, QUARANTINED_MAX))
 
 
-def _hooks() -> list[tuple[str, str, str]]:
-    desk = web_desk()
-    return [
-        (name, found.source_name, f"{desk.public_url.rstrip('/')}/hooks/{name}")
-        for name, found in desk.endpoints.items()
-    ]
-
-
 @console.get("/deliveries.json")
+@session.needs("viewer")
 def deliveries_json() -> ResponseReturnValue:
     """Return the delivery list as data: the same filters, the same lines."""
     try:
@@ -206,6 +220,7 @@ def deliveries_json() -> ResponseReturnValue:
 
 
 @console.get("/deliveries/<int:delivery_id>")
+@session.needs("viewer")
 def delivery(delivery_id: int) -> ResponseReturnValue:
     """Show what happened to one delivery, and what to do about it."""
     desk = web_desk()
@@ -224,13 +239,14 @@ def delivery(delivery_id: int) -> ResponseReturnValue:
 
 
 def _story(delivery_id: int) -> Story:
-    story = log.show(web_desk().store, delivery_id)
+    story = show(web_desk().store, delivery_id)
     if story is None:
         abort(404, "There is no delivery of this number: it may be past its retention.")
     return story
 
 
 @console.get("/deliveries/<int:delivery_id>.json")
+@session.needs("viewer")
 def delivery_json(delivery_id: int) -> ResponseReturnValue:
     """Return all that is known of one delivery as data."""
     return answer(200, story_json(_story(delivery_id)))
@@ -246,17 +262,18 @@ def post_replay(delivery_id: int) -> ResponseReturnValue:
     is_ready, why = console_story.again(desk, line, now)
     if not is_ready:
         abort(409, why or "It is not settled yet: it is sent by itself.")
-    wanted = console_story.itself(line)
-    done = replay(desk.store, wanted, desk.destinations.values(), now)
+    itself, ours = console_story.itself(line), desk.destinations.values()
+    n_set_back = send_again(desk.store, itself, ours, g.user.name, now)
     desk.nudge(line.destination)
     log_line.info(
-        "replay", user=g.user.name, delivery=delivery_id, n_set_back=done.n_set_back
+        "replay", user=g.user.name, delivery=delivery_id, n_set_back=n_set_back
     )
     flash("It was set back to pending and is being sent again.")
     return redirect(url_for("console.delivery", delivery_id=delivery_id), 303)
 
 
 @console.post("/find")
+@session.needs("viewer")
 def post_find() -> ResponseReturnValue:
     """Jump to an event id, an order id or a number.
 
@@ -268,13 +285,12 @@ def post_find() -> ResponseReturnValue:
     if not found:
         abort(404, "No delivery has this event id, order id or number.")
     if len(found) == 1:
-        return redirect(url_for("console.delivery", delivery_id=found[0]), 303)
-    is_order = bool(log.list_deliveries(store, Filter(order_id=reference), 1).lines)
-    name = "order" if is_order else "event_id"
-    return redirect(list_url({name: reference}), 303)
+        return redirect(url_for("console.delivery", delivery_id=found[0].id), 303)
+    return render_template("console/found.html", lines=found)
 
 
 @console.get("/<path:rest>")
+@session.needs("viewer")
 def nothing(rest: str) -> Response:
     """Answer for pages that are not there."""
     del rest

@@ -1,6 +1,8 @@
 """What every page of the console is made of: words, links, times, the style sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -8,7 +10,7 @@ from itertools import zip_longest
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import g, url_for
+from flask import g, request, url_for
 from markupsafe import Markup
 
 from forwarder.web import session, words
@@ -19,14 +21,41 @@ STYLE: Final = "console.css"
 ICON: Final = "icon.svg"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the bar at the top; `section` begins the endpoints of its pages."""
+
+    endpoint: str
+    label: str
+    section: str
+    role: str = "viewer"
+
+
+# In the order in which an operator asks: does it work, what became of an order, what
+# was not sent, who sends, who takes, what runs, what is wrong, who did what.
+PLACES: Final = (
+    Place("console.overview.show", "Overview", "console.overview."),
+    Place("console.deliveries", "Deliveries", "console.deliver"),
+    Place("console.refused.show", "Refused", "console.refused."),
+    Place("console.sources.show", "Sources", "console.sources."),
+    Place("console.destinations.show_all", "Destinations", "console.destinations."),
+    Place("console.jobs.show_all", "Jobs", "console.jobs."),
+    Place("console.alerts.show_all", "Alerts", "console.alerts."),
+    Place("console.audit.show", "Audit log", "console.audit.", "admin"),
+)
+
+
 def furniture() -> dict[str, Any]:
     """Return the words and the small things that templates may use."""
     return {
         "user": g.get("user"),
+        "places": list(_places()),
+        "may_operate": session.may(g.get("user"), "operator"),
         "token": session.form_token,
         "style_url": url_for("console.static", filename=STYLE, v=version()),
         "icon_url": url_for("console.static", filename=ICON, v=version()),
         "list_url": list_url,
+        "queried": queried,
         "coded": coded,
         "reason_label": words.reason_label,
         "dropped_label": words.dropped_label,
@@ -35,8 +64,19 @@ def furniture() -> dict[str, Any]:
         "modes": words.MODES,
         "moment": moment,
         "stamp": stamp,
+        "when": when,
+        "number": number,
+        "span": span,
         "value_text": value_text,
     }
+
+
+def _places() -> Iterator[tuple[str, str, bool]]:
+    """Give the address and label of what this user may see, and whether it is here."""
+    here = request.endpoint or ""
+    for place in PLACES:
+        if session.may(g.get("user"), place.role):
+            yield url_for(place.endpoint), place.label, here.startswith(place.section)
 
 
 @cache
@@ -49,7 +89,11 @@ def version() -> str:
 
 def list_url(query: Mapping[str, str] | None = None) -> str:
     """Return the address of the delivery list with these filters."""
-    address = url_for("console.deliveries")
+    return queried(url_for("console.deliveries"), query)
+
+
+def queried(address: str, query: Mapping[str, str] | None) -> str:
+    """Return the address with a query, of any names: `url_for` keeps some."""
     return f"{address}?{urlencode(query)}" if query else address
 
 
@@ -59,3 +103,24 @@ def coded(text: str) -> Markup:
     inside = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
     pairs = zip_longest(parts[::2], inside, fillvalue="")
     return Markup("").join(part for pair in pairs for part in pair)
+
+
+def when(at: datetime | None) -> Markup:
+    """Return a time in UTC to the second; a dash for none."""
+    if at is None:
+        return Markup('<span class="none">&ndash;</span>')
+    return Markup('<time datetime="{}">{}</time>').format(moment(at), stamp(at))
+
+
+def number(n: int, one: str, several: str) -> str:
+    """Return a number, its thousands apart, with its noun."""
+    return f"{n:,} {one if n == 1 else several}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in the largest unit that it holds twice."""
+    seconds = max(0, int(length.total_seconds()))
+    for size_s, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size_s:
+            return f"{seconds // size_s} {name}"
+    return number(seconds, "second", "seconds")

@@ -110,7 +110,7 @@ def _counts(
     if wanted.since is None and wanted.until is None:
         since = (now - COUNTED).replace(second=0, microsecond=0)
         base = replace(base, since=since)
-        period, extra = "received in the last 24 hours", {"since": _local(since)}
+        period, extra = "received in the last 24 hours", {"since": local_text(since)}
     newest = page.lines if wanted == base else ()
     bounded = _bounded(desk.store, base, newest)
     if bounded != base:
@@ -173,17 +173,26 @@ def choices(desk: WebDesk, given: Query) -> Mapping[str, Sequence[tuple[str, str
 def moments(wanted: Filter) -> Mapping[str, str]:
     """Return the period as the boxes of the form write it, in UTC."""
     return {
-        "since": "" if wanted.since is None else _local(wanted.since),
-        "until": "" if wanted.until is None else _local(wanted.until),
+        "since": "" if wanted.since is None else local_text(wanted.since),
+        "until": "" if wanted.until is None else local_text(wanted.until),
     }
 
 
-def _local(at: datetime) -> str:
+def local_text(at: datetime) -> str:
+    """Return a time in UTC as the box of a form writes it."""
     return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat()
 
 
 def _without(given: Query, name: str) -> dict[str, str]:
     return {key: text for key, text in given.items() if key != name}
+
+
+def hooks(desk: WebDesk) -> list[tuple[str, str, str]]:
+    """Return each endpoint with its source and the address to enter in the shop."""
+    return [
+        (name, found.source_name, f"{desk.public_url.rstrip('/')}/hooks/{name}")
+        for name, found in desk.endpoints.items()
+    ]
 
 
 def error_texts(errors: Mapping[str, Any]) -> list[str]:

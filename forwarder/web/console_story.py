@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from forwarder.core.delivery import Status
 from forwarder.pipeline.replay import plan
 from forwarder.store import health
-from forwarder.store.log import Filter, Line, NoticeLine, Story
+from forwarder.store.jobs import Scope
+from forwarder.store.log import Filter, Line, NoticeLine
 from forwarder.store.replay import Plan
+from forwarder.store.story import Story
 from forwarder.web.desk import WebDesk
 from forwarder.web.words import reason_label, reason_remedy
 
@@ -144,9 +146,12 @@ def _would(counted: Plan) -> tuple[bool, str]:
     return False, ""  # it waits, and is sent by itself
 
 
-def itself(line: Line) -> Filter:
-    """Return the filter that finds this one delivery."""
-    return Filter(event_id=line.event_id, kind=line.kind, destination=line.destination)
+def itself(line: Line) -> Scope:
+    """Return what finds this one delivery, also when it was delivered."""
+    wanted = Filter(
+        event_id=line.event_id, kind=line.kind, destination=line.destination
+    )
+    return Scope(wanted=wanted, include_final=True)
 
 
 def stamp(at: datetime) -> str:

@@ -7,10 +7,16 @@ from datetime import datetime
 from flask import current_app
 
 from forwarder.core.delivery import Destination
+from forwarder.core.event import Notice
 from forwarder.pipeline.receive import Endpoint
 from forwarder.store import Store
 
 EXTENSION = "forwarder"
+
+
+def nobody_asks(endpoint: Endpoint, notice: Notice) -> None:
+    """Keep nothing of a webhook that was turned away."""
+    del endpoint, notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +24,8 @@ class WebDesk:
     """The store, the addresses and the clock of this process.
 
     `nudge` wakes the worker of a destination and returns at once. `destinations` are
-    by the name that stands in their deliveries.
+    by the name that stands in their deliveries. `refused` is told of each webhook that
+    was turned away.
     """
 
     store: Store
@@ -28,6 +35,7 @@ class WebDesk:
     clock: Callable[[], datetime]
     public_url: str
     version: str
+    refused: Callable[[Endpoint, Notice], None] = nobody_asks
 
 
 def web_desk() -> WebDesk:

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from forwarder.core.delivery import Status
+from forwarder.core.personal import told_name
 from forwarder.store.log import ID_MAX, PAGE, PAGE_MAX, Filter
 
 TEXT_MAX = 4_096
@@ -23,7 +24,7 @@ class BadFilter(ValueError):
         self.errors = errors
 
 
-class _Moment(fields.Field[datetime]):
+class Moment(fields.Field[datetime]):
     """A date, or a time with an offset; without one it is UTC."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
@@ -36,14 +37,14 @@ class _Moment(fields.Field[datetime]):
             ) from error
 
 
-def _storable(value: str) -> None:
+def storable(value: str) -> None:
     """Refuse what neither database can hold, so that it can not be compared either."""
     if _UNSTORABLE.search(value):
         raise ValidationError("holds a character that is stored nowhere")
 
 
 def _text(**options: Any) -> fields.String:  # noqa: ANN401
-    return fields.String(validate=[validate.Length(max=TEXT_MAX), _storable], **options)
+    return fields.String(validate=[validate.Length(max=TEXT_MAX), storable], **options)
 
 
 class _FilterSchema(Schema):
@@ -58,8 +59,8 @@ class _FilterSchema(Schema):
     order_id = _text(data_key="order")
     event_id = _text()
     reason = _text()
-    since = _Moment()
-    until = _Moment()
+    since = Moment()
+    until = Moment()
     before_id = fields.Integer(
         data_key="cursor", validate=validate.Range(min=1, max=ID_MAX)
     )
@@ -71,6 +72,12 @@ class _FilterSchema(Schema):
 _SCHEMA = _FilterSchema()
 
 
+def told_errors(error: ValidationError) -> dict[str, object]:
+    """Return what is wrong by field; a name that may be a value is not told."""
+    messages: dict[str, object] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return {told_name(name): texts for name, texts in messages.items()}
+
+
 def read_filter(given: Mapping[str, str]) -> tuple[Filter, int]:
     """Return the filter and how many lines a page has. Raises: BadFilter.
 
@@ -80,7 +87,6 @@ def read_filter(given: Mapping[str, str]) -> tuple[Filter, int]:
     try:
         values = _SCHEMA.load(filled)
     except ValidationError as error:
-        errors: dict[str, object] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise BadFilter(errors) from error
+        raise BadFilter(told_errors(error)) from error
     n_max = values.pop("limit")
     return Filter(**values), n_max

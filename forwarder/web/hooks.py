@@ -1,61 +1,70 @@
 """`POST /hooks/<endpoint>`: what shops and e-mail platforms post to."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from http import HTTPStatus
+from time import perf_counter
 
 import orjson
 import structlog
-from flask import Blueprint, Response, request
-from prometheus_client import Counter
+from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import NotFound
-from werkzeug.sansio.utils import get_content_length
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Forged, Notice, Stale
-from forwarder.pipeline.receive import Endpoint, receive
+from forwarder.core.signing import knows_secret
+from forwarder.core.tally import SHORT_S, tally
+from forwarder.pipeline.receive import Endpoint, receive, vouches_for_body
 from forwarder.store.inbox import Receipt
 from forwarder.store.log import find_notice
 from forwarder.store.writer import StoreDown
+from forwarder.web import bodies
+from forwarder.web.bodies import Environ, NoLength, is_chunked, read_body
 from forwarder.web.desk import WebDesk, web_desk
+from forwarder.web.rules import anyone
 
-BODY_MAX_BYTES = 2 * 1024 * 1024
 RETRY_AFTER_S = "30"
 IGNORED, QUARANTINED = NoticeStatus.IGNORED, NoticeStatus.QUARANTINED
 
-Environ = Mapping[str, Any]  # of WSGI
+Turn = AbstractContextManager[object]
+_AT_ONCE: Turn = nullcontext()
 
 hooks = Blueprint("hooks", __name__)
 log = structlog.get_logger(__name__)
-webhooks = Counter(
-    "forwarder_webhooks",
-    "Webhooks answered, by endpoint and answer",
-    ("endpoint", "answer"),
-)
-
-
-class CutOff(Exception):
-    """The body ended before the length it told: the connection broke."""
-
-
-class TooLarge(Exception):
-    """The body is over 2 MiB; reading stopped there."""
+RESULTS = {  # in the metrics; what is not here is `invalid`
+    401: "bad_signature",
+    404: "unknown",
+    408: "too_slow",
+    413: "too_large",
+    503: "overload",
+}
 
 
 REFUSALS: Mapping[type[Exception], tuple[int, str]] = {
-    CutOff: (400, "the body is shorter than it said: send it again"),
-    TooLarge: (413, f"the body is over {BODY_MAX_BYTES} bytes"),
+    **bodies.REFUSALS,
     Stale: (400, "stale: the signed time is too far from ours"),
     Forged: (401, "the signature does not match"),
 }
 
 
 @hooks.get("/hooks/<endpoint>")
-@hooks.get("/hooks/<endpoint>/<secret>")
-def handshake(endpoint: str, secret: str = "") -> Response:
+@anyone
+def handshake(endpoint: str) -> Response:
     """Answer senders that probe an address before they use it; HEAD comes here too."""
-    del endpoint, secret
+    del endpoint
+    return answer(200, {"ok": True})
+
+
+@hooks.get("/hooks/<endpoint>/<secret>")
+@anyone
+def secret_handshake(endpoint: str, secret: str) -> Response:
+    """Answer a probe of an address that is the secret: a wrong one is none of ours."""
+    known = web_desk().endpoints.get(endpoint)
+    if known is None or not knows_secret(known.secrets, secret):
+        abort(404)
     return answer(200, {"ok": True})
 
 
@@ -70,6 +79,7 @@ def nowhere(error: NotFound) -> Response | NotFound:
 
 @hooks.post("/hooks/<endpoint>")
 @hooks.post("/hooks/<endpoint>/<secret>")
+@anyone
 def take(endpoint: str, secret: str = "") -> Response:
     """Take one webhook in; 200 means it is committed."""
     reply = take_in(web_desk(), endpoint, secret, request.environ)
@@ -95,10 +105,17 @@ class Reply:
         return told
 
 
-def take_in(desk: WebDesk, endpoint: str, secret: str, environ: Environ) -> Reply:
+def take_in(
+    desk: WebDesk,
+    endpoint: str,
+    secret: str,
+    environ: Environ,
+    turn: Turn = _AT_ONCE,
+) -> Reply:
     """Return the answer to one webhook; 200 means it is committed.
 
-    Needs nothing of Flask: `forwarder.web.shortcut` calls it without.
+    Needs nothing of Flask: `forwarder.web.shortcut` calls it without. `turn` is
+    entered once the body is here, so that a slow sender keeps nobody waiting.
     """
     known = desk.endpoints.get(endpoint)
     if known is None:
@@ -108,8 +125,8 @@ def take_in(desk: WebDesk, endpoint: str, secret: str, environ: Environ) -> Repl
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         return _refuse(endpoint, 415, "send the body without content encoding")
     try:
-        return _taken(desk, known, secret, environ)
-    except (CutOff, TooLarge, Stale, Forged) as refusal:
+        return _taken(desk, known, _notice(desk, known, secret, environ), turn)
+    except tuple(REFUSALS) as refusal:
         return _refuse(endpoint, *REFUSALS[type(refusal)])
     except Exception as fault:  # shops give an address up that answers 500
         if not isinstance(fault, StoreDown):
@@ -117,21 +134,54 @@ def take_in(desk: WebDesk, endpoint: str, secret: str, environ: Environ) -> Repl
         return _later(endpoint, "not stored, send it again")
 
 
-def _taken(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> Reply:
+def _notice(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> Notice:
+    """Return the whole notice. Raises: TooLarge, CutOff, TooSlow, NoLength."""
+    body = read_body(environ)
     now = desk.clock()
     notice = Notice(
         headers=headers(environ),
-        body=read_body(environ),
+        body=body,
         path_secret=secret,
         received_at=now,
+        url=_called(desk, endpoint, secret, environ),
     )
-    receipt = receive(endpoint, notice, desk.store, now)
-    if receipt.accepted:
-        desk.nudge(endpoint.destination)
-    webhooks.labels(endpoint.name, _word(receipt)).inc()
+    if is_chunked(environ) and not vouches_for_body(endpoint, notice, now):
+        raise NoLength
+    return notice
+
+
+def _taken(desk: WebDesk, endpoint: Endpoint, notice: Notice, turn: Turn) -> Reply:
+    with turn:
+        now = desk.clock()
+        started_s = perf_counter()
+        receipt = _received(desk, endpoint, notice, now)
+        took_s = perf_counter() - started_s
+        if receipt.accepted:
+            desk.nudge(endpoint.destination)
+    count(endpoint.name, _word(receipt))
+    tally.observe(
+        "forwarder_ingest_duration_seconds", (endpoint.name,), took_s, SHORT_S
+    )
     if receipt.ignored or receipt.quarantined:
         _say_why(desk, endpoint, receipt)
     return Reply(200, orjson.dumps(told(receipt)))
+
+
+def _received(
+    desk: WebDesk, endpoint: Endpoint, notice: Notice, now: datetime
+) -> Receipt:
+    try:
+        return receive(endpoint, notice, desk.store, now)
+    except (Forged, Stale):
+        desk.refused(endpoint, notice)
+        raise
+
+
+def _called(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> str:
+    """Return the address as the sender knows it: by our settings, not by Host."""
+    tail = f"/{secret}" if secret else ""
+    query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    return f"{desk.public_url}/hooks/{endpoint.name}{tail}{query}"
 
 
 def _say_why(desk: WebDesk, endpoint: Endpoint, receipt: Receipt) -> None:
@@ -149,6 +199,11 @@ def _say_why(desk: WebDesk, endpoint: Endpoint, receipt: Receipt) -> None:
             reason=notice.reason,
             notice=notice.id,
         )
+
+
+def count(endpoint: str, result: str) -> None:
+    """Count one answer to a sender."""
+    tally.add("forwarder_webhooks_received_total", (endpoint, result))
 
 
 def told(receipt: Receipt) -> dict[str, int]:
@@ -191,31 +246,6 @@ def _header_name(key: str) -> str:
     return key.removeprefix("HTTP_").replace("_", "-").lower()
 
 
-def body() -> bytes:
-    """Return the raw body of Flask's request. Raises: TooLarge, CutOff."""
-    return read_body(request.environ)
-
-
-def read_body(environ: Environ) -> bytes:
-    """Return the raw body. Raises: TooLarge, CutOff.
-
-    Read from the server's own stream: Werkzeug's gives nothing for a chunked body,
-    and parsing a form would eat the bytes that were signed.
-    """
-    length = get_content_length(
-        environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
-    )
-    if length is not None and length > BODY_MAX_BYTES:
-        raise TooLarge
-    limit = BODY_MAX_BYTES + 1 if length is None else length
-    data: bytes = environ["wsgi.input"].read(limit)
-    if len(data) > BODY_MAX_BYTES:
-        raise TooLarge
-    if length is not None and len(data) < length:
-        raise CutOff
-    return data
-
-
 def answer(status: int, data: object, retry_after_s: str = "") -> Response:
     """Return a small JSON answer."""
     response = Response(orjson.dumps(data), status, mimetype="application/json")
@@ -225,11 +255,18 @@ def answer(status: int, data: object, retry_after_s: str = "") -> Response:
 
 
 def _refuse(endpoint: str, status: int, error: str) -> Reply:
-    webhooks.labels(endpoint, str(status)).inc()
+    is_stale = status == HTTPStatus.BAD_REQUEST and error.startswith("stale")
+    count(endpoint, "stale" if is_stale else RESULTS.get(status, "invalid"))
     log.warning("webhook refused", endpoint=endpoint, status=status)
     return Reply(status, orjson.dumps({"error": error}))
 
 
+def refusal_of(fault: Exception) -> Reply:
+    """Return what a sender is told whose request could not be taken."""
+    status, error = REFUSALS[type(fault)]
+    return Reply(status, orjson.dumps({"error": error}))
+
+
 def _later(endpoint: str, error: str) -> Reply:
-    webhooks.labels(endpoint, "503").inc()
+    count(endpoint, RESULTS[503])
     return Reply(503, orjson.dumps({"error": error}), RETRY_AFTER_S)

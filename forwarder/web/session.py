@@ -1,64 +1,48 @@
 """Who is at the console: log-in, roles, and tokens against forged forms.
 
-The session is Flask's signed cookie: it names the user and when they logged in. Role
-and existence are read from the store each time, so that a removed user is out at once.
+Flask's signed cookie names a row of the store and no more. Session, role and existence
+are read there each time, so that a log-out, a new password and a removal count at once.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from hmac import compare_digest
 from secrets import token_urlsafe
 from typing import Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, abort, g, request, session
+from flask import abort, g, request, session
 
-from forwarder.store import Store
-from forwarder.store.access import ROLES, User, find_user
+from forwarder.store import Store, sessions
+from forwarder.store.access import ROLES, User
+from forwarder.web.rules import declare
 
-LASTS: Final = timedelta(hours=12)
 FIELD: Final = "token"
+FIELD_HEADER: Final = "X-CSRF-Token"
 TOKEN_BYTES: Final = 24
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def begin(user: User, now: datetime) -> None:
+def begin(store: Store, user: User, now: datetime) -> None:
     """Start a session; whatever the cookie held before is gone, its token too."""
-    session.clear()
-    session["user"] = user.name
-    session["made"] = user.created_at.isoformat()
-    session["at_s"] = int(now.timestamp())
+    leave(store)
+    session["id"] = sessions.begin(store, user, now)
 
 
-def end() -> None:
-    """End the session of this browser."""
+def leave(store: Store) -> None:
+    """End the session, in this browser and wherever its cookie was copied to."""
+    token = session.get("id")
     session.clear()
+    if token is not None:
+        sessions.end(store, token)
 
 
 def who(store: Store, now: datetime) -> User | None:
-    """Return who is logged in; None after twelve hours or when the user is gone."""
-    name, at_s = session.get("user"), session.get("at_s")
-    if name is None or at_s is None:
-        return None
-    if not 0 <= now.timestamp() - at_s < LASTS.total_seconds():
-        return None
-    user = find_user(store, name)
-    # Somebody else may bear the name of a removed user by now.
-    is_same = user is not None and user.created_at.isoformat() == session.get("made")
-    return user if is_same else None
+    """Return who is logged in; None once the session or the user is gone."""
+    token = session.get("id")
+    return None if token is None else sessions.find(store, token, now)
 
 
 def may(user: User | None, role: str) -> bool:
@@ -80,7 +64,7 @@ def needs(
                 )
             return view(*args, **kwargs)
 
-        return guarded
+        return declare(guarded, role)
 
     return decorate
 
@@ -95,7 +79,7 @@ def form_token() -> str:
 
 def check_token() -> None:
     """Return if the posted form is one of ours; answer 400 otherwise."""
-    given = request.form.get(FIELD, "")
+    given = request.form.get(FIELD, request.headers.get(FIELD_HEADER, ""))
     known = session.get(FIELD, "")
     if not known or not compare_digest(known.encode(), given.encode()):
         abort(400, "This page was too old to act on: open it again, then try again.")
@@ -107,10 +91,3 @@ def local_path(path: str, default: str) -> str:
     is_ours = not parts.scheme and not parts.netloc and path.startswith("/console/")
     is_plain = path.isprintable() and "\\" not in path and "//" not in parts.path
     return path if is_ours and is_plain else default
-
-
-def harden(response: Response) -> Response:
-    """Return the answer with the headers that keep strangers and caches out."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

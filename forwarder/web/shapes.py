@@ -4,11 +4,16 @@ Fields may be added, never renamed: scripts depend on them.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from forwarder.core.money import from_minor
-from forwarder.store.log import Entry, Line, NoticeLine, Page, Story
+from forwarder.pipeline.overview import Place
+from forwarder.store.audit import Trail
+from forwarder.store.jobs import Job
+from forwarder.store.log import Filter, Line, NoticeLine, Page
+from forwarder.store.story import Entry, Story
 
 
 def line_json(line: Line) -> dict[str, Any]:
@@ -86,6 +91,74 @@ def _entry_json(entry: Entry) -> Mapping[str, Any]:
         "batch_size": entry.n_events,
         "mode": entry.mode,
         "request_id": entry.request_id,
+    }
+
+
+def trail_json(trail: Trail) -> dict[str, Any]:
+    """Return one page of the audit log; `next` is the cursor of the one after it."""
+    items = [
+        {
+            "id": one.id,
+            "at": moment(one.at),
+            "who": one.who,
+            "action": one.action,
+            "subject": one.subject,
+            "detail": one.detail,
+        }
+        for one in trail.entries
+    ]
+    return {"items": items, "next": trail.next_id}
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """Return a job and how far it is. Units: deliveries, or notices of a reparse.
+
+    Shape: `skipped` counts, by reason, what was left alone.
+    """
+    return {
+        "id": job.id,
+        "kind": job.kind.value,
+        "filter": _filter_json(job.scope.wanted),
+        "include_final": job.scope.include_final,
+        "reason": job.reason,
+        "who": job.who,
+        "state": job.state.value,
+        "message": job.message,
+        "planned": job.n_planned,
+        "done": job.n_done,
+        "skipped": dict(job.skipped),
+        "rate_per_s": job.rate_per_s,
+        "created_at": moment(job.created_at),
+        "started_at": moment(job.started_at),
+        "ended_at": moment(job.ended_at),
+    }
+
+
+def _filter_json(wanted: Filter) -> dict[str, str]:
+    """Return a filter in the words of a query."""
+    found = {"order" if k == "order_id" else k: v for k, v in asdict(wanted).items()}
+    return {
+        name: str(moment(value) if isinstance(value, datetime) else value)
+        for name, value in found.items()
+        if value is not None
+    }
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    """Return how a destination stands; `state` is what most needs a person."""
+    return {
+        "name": place.name,
+        "state": place.state,
+        "breaker": place.breaker,
+        "reason": place.reason,
+        "message": place.message,
+        "since": moment(place.since),
+        "until": moment(place.until),
+        "paused_by": place.paused_by,
+        "pending": place.n_pending,
+        "oldest_pending_at": moment(place.oldest_pending_at),
+        "near_deadline": place.n_near_deadline,
+        "deadline_at": moment(place.deadline_at),
     }
 
 

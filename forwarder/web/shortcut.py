@@ -1,4 +1,4 @@
-"""Webhooks past Flask: routing, context and session of a page are not for them.
+"""The way in: bodies first, then webhooks past Flask and all else through it.
 
 A no-op route of Flask costs as much CPU as verifying, reading and sealing an order
 together; what is left out here is what a webhook never uses.
@@ -6,10 +6,14 @@ together; what is left out here is what a webhook never uses.
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 
+from forwarder.web.bodies import REFUSALS, has_body, read_body
 from forwarder.web.desk import WebDesk
-from forwarder.web.hooks import take_in
+from forwarder.web.headers import strict
+from forwarder.web.hooks import Reply, refusal_of, take_in
 
 PREFIX = "/hooks/"
 StartResponse = Callable[..., Any]
@@ -20,13 +24,16 @@ _STATUSES = {status.value: f"{status.value} {status.phrase}" for status in HTTPS
 class Shortcut:
     """A WSGI application that takes webhooks itself and gives all else to Flask.
 
-    What it answers is what the route of Flask answers: both call `take_in`.
+    What it answers is what the route of Flask answers: both call `take_in`. Many
+    threads may wait for bodies here; only `n_at_once` work at the same time.
     """
 
-    def __init__(self, flask: Wsgi, desk: WebDesk) -> None:
+    def __init__(self, flask: Wsgi, desk: WebDesk, n_at_once: int) -> None:
         """Stand in front of `flask`."""
         self._flask = flask
         self._desk = desk
+        self._headers = list(strict(desk.public_url).items())
+        self._turn = BoundedSemaphore(n_at_once)
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -34,10 +41,28 @@ class Shortcut:
         """Answer `POST /hooks/<endpoint>` and `/hooks/<endpoint>/<secret>`."""
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] != "POST" or not path.startswith(PREFIX):
-            return self._flask(environ, start_response)
+            return self._through_flask(environ, start_response)
         endpoint, slash, secret = path.removeprefix(PREFIX).partition("/")
         if not endpoint or "/" in secret or (slash and not secret):
+            return self._through_flask(environ, start_response)
+        reply = take_in(self._desk, endpoint, secret, environ, self._turn)
+        return self._answered(reply, start_response)
+
+    def _through_flask(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Let Flask answer, with a body that is here already."""
+        if has_body(environ):
+            try:
+                body = read_body(environ)
+            except tuple(REFUSALS) as refusal:
+                return self._answered(refusal_of(refusal), start_response)
+            environ["wsgi.input"] = BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        with self._turn:
             return self._flask(environ, start_response)
-        reply = take_in(self._desk, endpoint, secret, environ)
-        start_response(_STATUSES[reply.status], reply.headers())
+
+    def _answered(self, reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(_STATUSES[reply.status], reply.headers() + self._headers)
         return [reply.body]

@@ -1,33 +1,56 @@
 """`/healthz`, `/readyz`, `/metrics`: alive, progressing, counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
-from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from flask import Blueprint, Response, current_app
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from forwarder.pipeline.progress import progress
-from forwarder.store import health
 from forwarder.store.writer import StoreDown
+from forwarder.web import series
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.hooks import answer
+from forwarder.web.rules import anyone
+
+# A second series beside each counter, that nobody reads.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+GAUGES_FOR: Final = timedelta(seconds=15)
+CACHE: Final = "forwarder_gauges"
 
 vitals = Blueprint("vitals", __name__)
 
 
 @vitals.get("/healthz")
+@anyone
 def alive() -> Response:
-    """Say that this process answers."""
-    return answer(200, {"ok": True, "version": web_desk().version})
+    """Say that this process answers, and which installation it belongs to."""
+    desk = web_desk()
+    told = {"ok": True, "version": desk.version, "instance": instance(desk)}
+    return answer(200, told)
+
+
+def instance(desk: WebDesk) -> str:
+    """Return a word that tells this installation from others, and nothing else."""
+    return desk.store.sealer.secret("instance")[:6].hex()
 
 
 @vitals.get("/readyz")
+@anyone
 def ready() -> Response:
     """Say whether webhooks are written and deliveries sent; 503 names what hinders."""
     desk = web_desk()
     try:
-        state = progress(desk.store, desk.clock())
+        state = progress(desk.store, desk.clock(), desk.destinations)
     except StoreDown:
         return answer(503, {"ready": False, "troubles": ["the database is down"]})
     oldest = state.oldest_pending_at
@@ -43,50 +66,45 @@ def ready() -> Response:
 
 
 @vitals.get("/metrics")
+@anyone
 def metrics() -> Response:
-    """Return the counters of this process and the gauges of the store.
+    """Return the counters of all processes and the gauges of the store.
 
-    With the database down the counters alone, and `forwarder_store_up 0`.
+    With the database down what this process knows of itself, and
+    `forwarder_store_up 0`.
     """
     text = generate_latest(REGISTRY)
-    gauges = CollectorRegistry()
     try:
-        gauges.register(_StoreGauges(web_desk()))
-        text += generate_latest(gauges)
+        text += _text([*series.all_counted(web_desk()), *_gauges(web_desk())])
     except StoreDown:
+        text += _text(series.own_counted())
         text += b"# TYPE forwarder_store_up gauge\nforwarder_store_up 0.0\n"
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
-class _StoreGauges(Collector):
-    """What waits, through the index of due rows; the log itself is never scanned."""
+def _gauges(desk: WebDesk) -> list[Metric]:
+    """Return the gauges, read anew once in 15 seconds. Raises: StoreDown."""
+    now = desk.clock()
+    kept: tuple[datetime, list[Metric]] | None = current_app.extensions.get(CACHE)
+    if kept is not None and timedelta(0) <= now - kept[0] < GAUGES_FOR:
+        return kept[1]
+    found = series.gauges(desk, now)
+    current_app.extensions[CACHE] = (now, found)
+    return found
 
-    def __init__(self, desk: WebDesk) -> None:
-        self._desk = desk
 
-    def collect(self) -> Iterator[Metric]:
-        """Give the gauges."""
-        now = self._desk.clock()
-        pending = GaugeMetricFamily(
-            "forwarder_pending", "Deliveries that wait", labels=("destination",)
-        )
-        age = GaugeMetricFamily(
-            "forwarder_oldest_pending_seconds",
-            "Age of the oldest delivery that waits",
-            labels=("destination",),
-        )
-        for backlog in health.backlogs(self._desk.store):
-            pending.add_metric((backlog.destination,), backlog.n_pending)
-            if backlog.oldest_at is not None:
-                age_s = (now - backlog.oldest_at).total_seconds()
-                age.add_metric((backlog.destination,), age_s)
-        up = GaugeMetricFamily("forwarder_store_up", "1 while the database answers", 1)
-        yield from (up, pending, age, self._blocked())
+class _Ready(Collector):
+    """What is collected already, in the shape the library writes."""
 
-    def _blocked(self) -> Metric:
-        blocked = GaugeMetricFamily(
-            "forwarder_blocked", "1 while a person is needed", labels=("destination",)
-        )
-        for state in health.all_health(self._desk.store):
-            blocked.add_metric((state.name,), float(state.state == health.BLOCKED))
-        return blocked
+    def __init__(self, found: list[Metric]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterable[Metric]:
+        """Give it."""
+        return self._found
+
+
+def _text(found: list[Metric]) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_Ready(found))
+    return generate_latest(registry)

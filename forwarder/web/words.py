@@ -36,6 +36,15 @@ REASONS: Final[Mapping[str, Word]] = {
         "No consent",
         "Nothing to do: the visitor did not allow it.",
     ),
+    "erase_requested": Word(
+        "A request to erase somebody",
+        "Nothing to do: the worker carries it out within a minute and notes it in the"
+        " audit log.",
+    ),
+    "erased": Word(
+        "Erased on request",
+        "Nothing to do: who it was about is not known here any more.",
+    ),
     "discarded": Word("Discarded by a person", _NOTHING),
     "duplicate": Word("Seen before", _NOTHING),
     "live_order": Word(
@@ -96,7 +105,7 @@ REASONS: Final[Mapping[str, Word]] = {
     "no_identity": Word(
         "Nobody in it that Pinterest could know",
         "Pinterest needs an e-mail address, a device id, or IP address and user agent."
-        " See below what was left out and why.",
+        " Its page tells what was left out and why.",
     ),
     "not_readable": Word(
         "The sealed event does not open",
@@ -202,7 +211,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "deferred": "again later",
     "delivered": "delivered",
     "refused": "refused",
-    "released": "given back",
     "skipped": "skipped",
 }
 
@@ -210,6 +218,18 @@ MODES: Final[Mapping[str, str]] = {
     "auto": "by itself",
     "manual": "by hand",
     "replay": "replay",
+}
+
+# Why a job left alone something that its filter found.
+LEFT_ALONE: Final[Mapping[str, str]] = {
+    "too_old": "too old",
+    "cleared": "without the person's data",
+    "for_good": "left out on purpose",
+    "counted": "delivered over a day ago (might be counted twice)",
+    "final": "delivered or skipped (--include-final takes them)",
+    "waiting": "waiting",
+    "changed": "changed meanwhile",
+    "unreadable": "still not readable",
 }
 
 

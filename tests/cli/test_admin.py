@@ -1,7 +1,7 @@
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_a_short_password_or_a_taken_name_is_wrong_use(shell: Shell) -> None:
     assert 0 == shell.run("user", "add", "ada", text=TWICE).exit_code
     taken = shell.run("user", "add", "ada", text=TWICE)
     assert (2, True) == (taken.exit_code, "ada exists already" in taken.stderr)
-    assert "`forwarder user remove ada`, then `forwarder user add ada`" in taken.stderr
+    assert "`forwarder user password ada`" in taken.stderr
     assert 2 == shell.run("user", "add", "eve", "--role", "king").exit_code
 
 
@@ -57,13 +57,43 @@ def test_an_api_key_is_printed_once(shell: Shell, store: Store) -> None:
     result = shell.run("api-key", "add", "shop", "--scope", "events:write")
     assert 0 == result.exit_code
     text = result.stdout.strip()
-    key = access.find_api_key(store, text)
+    key = access.find_api_key(store, text, NOW)
     assert key is not None
     assert ("shop", "events:write") == (key.name, key.scope)
 
     told = shell.json("api-key", "add", "reader", "--scope", "read")
-    assert {"name", "scope", "key"} == set(told)
-    assert access.find_api_key(store, told["key"]) is not None
+    assert {"name", "scope", "expires_at", "key"} == set(told)
+    assert told["expires_at"] is None
+    assert access.find_api_key(store, told["key"], NOW) is not None
+
+
+def test_an_api_key_may_end_by_itself(shell: Shell, store: Store) -> None:
+    options = ("--scope", "read", "--expires-days", "30")
+    told = shell.json("api-key", "add", "reader", *options)
+    ends = datetime.fromisoformat(told["expires_at"])
+
+    assert timedelta(days=30) - (ends - store.now()) < timedelta(minutes=5)
+    early, late = ends - timedelta(seconds=1), ends
+    assert access.find_api_key(store, told["key"], early) is not None
+    assert access.find_api_key(store, told["key"], late) is None
+    assert f"until {ends:%Y-%m-%d}" in shell.run("api-key", "list").stdout
+    assert 2 == shell.run("api-key", "add", "x", *options[:3], "0").exit_code
+
+
+def test_another_password_takes_the_place_of_the_first(
+    shell: Shell, store: Store
+) -> None:
+    shell.run("user", "add", "ada", text=TWICE)
+    other = "another long password"
+    changed = shell.run("user", "password", "ada", text=f"{other}\n{other}\n")
+
+    assert (0, True) == (changed.exit_code, "logs in anew" in changed.stdout)
+    assert access.log_in(store, "ada", PASSWORD, NOW) is None
+    assert access.log_in(store, "ada", other, NOW) is not None
+    nobody = shell.run("user", "password", "eve", text=TWICE)
+    assert (1, "there is no user eve\n") == (nobody.exit_code, nobody.stderr)
+    short = shell.run("user", "password", "ada", text="short\nshort\n")
+    assert (2, True) == (short.exit_code, "at least 10" in short.stderr)
 
 
 def test_an_api_key_needs_a_free_name_and_a_scope(shell: Shell) -> None:
@@ -155,19 +185,20 @@ def test_a_fault_of_ours_is_not_hidden(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("forwarder.cli.admin.upgrade", fail)
+    monkeypatch.setattr("forwarder.cli.db.upgrade", fail)
     result = shell.run("db", "upgrade")
 
     assert isinstance(result.exception, ZeroDivisionError)
 
 
 def test_every_command_helps(shell: Shell) -> None:
-    whole = shell.run("--help")
+    whole = shell.run("-h")
     assert 0 == whole.exit_code
     assert main.name == "main"
     for name in COMMANDS:
         assert name in whole.stdout
-        helped = shell.run(name, "-h")
+        # click keeps the help option of the first call, also of one without a parent
+        helped = shell.run(name, "--help")
         assert (0, True) == (helped.exit_code, "Usage: " in helped.stdout)
 
 
@@ -198,7 +229,7 @@ def test_an_api_key_is_listed_and_removed(shell: Shell, store: Store) -> None:
     assert text not in str(listed)
     assert "shop" in shell.run("api-key", "list").stdout
     assert 0 == shell.run("api-key", "remove", "shop").exit_code
-    assert access.find_api_key(store, text) is None
+    assert access.find_api_key(store, text, NOW) is None
     gone = shell.run("api-key", "remove", "shop")
     assert (1, "there is no API key shop\n") == (gone.exit_code, gone.stderr)
 
@@ -208,3 +239,18 @@ def test_the_module_calls_itself_forwarder() -> None:
     told = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
 
     assert told.stdout.startswith(b"Usage: forwarder user ")
+
+
+def test_a_backup_is_checked(shell: Shell) -> None:
+    shell.run("db", "upgrade")
+    shell.run("db", "backup", "copy.db")
+    (shell.folder / "broken.db").write_bytes(b"x" * 5000)
+
+    good = shell.json("db", "check-backup", "copy.db")
+    bad = shell.run("db", "check-backup", "broken.db")
+    itself = shell.run("db", "check-backup")
+
+    assert ([], {"notices": 0, "deliveries": 0}) == (good["faults"], good["counts"])
+    assert 1 == bad.exit_code
+    assert "take another copy" in bad.stderr
+    assert "0 notices, 0 deliveries; 0 sealed values tried" in itself.stdout

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from forwarder.core.delivery import Delivered, Refused
 from forwarder.core.event import Kind, Unreadable
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.pipeline.receive import receive
+from forwarder.samples import TEST_SECRETS, fresh
 from forwarder.store import Store, log
 from forwarder.store.log import Filter
 from tests.cli.conftest import Shell
@@ -175,12 +177,13 @@ def test_a_delivery_that_is_not_there_is_bad_news(shell: Shell) -> None:
 
 
 def test_a_replay_counts_first_and_asks(full: Store, shell: Shell) -> None:
-    every = ("events", "replay", "--source", "shopify")
+    every = ("events", "replay", "--source", "shopify", "--include-final")
     counted = shell.json(*every, "--dry-run")
-    assert (2, 1, 0) == (
+    assert (2, 1, 0, None) == (
         counted["plans"][0]["n_ready"],
         counted["plans"][0]["n_delivered"],
         counted["n_set_back"],
+        counted["job"],
     )
     declined = shell.run(*every, text="n\n")
     assert "main: 2 to send again (1 delivered before), 1 waiting\n" in declined.stdout
@@ -193,35 +196,99 @@ def test_a_replay_counts_first_and_asks(full: Store, shell: Shell) -> None:
     assert [("1", "delivered"), ("2", "pending"), ("3", "pending")] == words(full)
 
 
+def test_what_ended_well_is_left_alone_unless_asked_for(
+    full: Store, shell: Shell
+) -> None:
+    del full
+    counted = shell.run("events", "replay", "--source", "shopify", "--dry-run")
+
+    assert (
+        "main: 1 to send again, 1 delivered or skipped (--include-final takes them),"
+        " 1 waiting\n" in counted.stdout
+    )
+
+
 def test_a_replay_as_json_runs_without_asking(full: Store, shell: Shell) -> None:
-    words_said = ("events", "replay", "--source", "shopify", "--yes")
-    assert 2 == shell.json(*words_said)["n_set_back"]
+    words_said = ("events", "replay", "--source", "shopify", "--include-final")
+    done = shell.json(*words_said, "--yes", "--because", "a new catalogue")
+
+    assert (2, "done", "a new catalogue") == (
+        done["n_set_back"],
+        done["job"]["state"],
+        done["job"]["reason"],
+    )
     assert {"pending"} == {status for _, status in words(full)}
 
 
-def test_what_will_never_be_sent_is_given_up(full: Store, shell: Shell) -> None:
+def test_a_replay_can_be_left_to_a_worker_and_be_cancelled(
+    full: Store, shell: Shell
+) -> None:
+    left = shell.run("events", "replay", "--reason", "invalid", "--yes", "--no-wait")
+    assert (0, True) == (left.exit_code, "forwarder jobs show 1" in left.stdout)
+    assert ("2", "refused") in words(full)
+    listed = shell.json("jobs", "list")["items"]
+    assert [("replay", "planned", 1, 0)] == [
+        (one["kind"], one["state"], one["planned"], one["done"]) for one in listed
+    ]
+    shown = shell.run("jobs", "show", "1").stdout
+    assert "  reason: invalid\n" in shown
+    ended = shell.run("jobs", "cancel", "1")
+    assert (0, True) == (ended.exit_code, "cancelled" in ended.stdout)
+    again = shell.run("jobs", "cancel", "1")
+    assert (1, "it is cancelled already\n") == (again.exit_code, again.stdout)
+    assert 1 == shell.run("jobs", "cancel", "1", "--json").exit_code
+    assert 1 == len(shell.run("jobs", "list").stdout.splitlines())
+    assert "cancelled" == shell.json("jobs", "show", "1")["state"]
+
+
+def test_a_job_that_is_not_there_is_bad_news(shell: Shell) -> None:
+    result = shell.run("jobs", "show", "7")
+
+    assert (1, True) == (result.exit_code, "7" in result.stderr)
+    assert "no job was ever started\n" == shell.run("jobs", "list").stdout
+
+
+def test_what_will_never_be_sent_is_given_up_with_a_reason(
+    full: Store, shell: Shell
+) -> None:
+    refused = ("events", "discard", "--status", "refused")
     counted = shell.json("events", "discard", "--reason", "invalid", "--dry-run")
-    assert {"n_open": 1, "n_discarded": 0} == counted
-    declined = shell.run("events", "discard", "--status", "refused", text="n\n")
+    assert {"n_open": 1, "n_discarded": 0, "job": None} == counted
+    unsaid = shell.run(*refused, "--yes")
+    assert (2, True) == (unsaid.exit_code, "--because" in unsaid.stderr)
+    declined = shell.run(*refused, "--because", "a test", text="n\n")
     assert "0 discarded" in declined.stdout
-    done = shell.run("events", "discard", "--status", "refused", "--yes")
+    done = shell.run(*refused, "--because", "a test", "--yes")
     assert (0, "1 waits or was refused\n1 discarded\n") == (done.exit_code, done.stdout)
     assert [("1", "delivered"), ("2", "skipped"), ("3", "pending")] == words(full)
-    assert {"n_open": 1, "n_discarded": 1} == shell.json(
-        "events", "discard", "--status", "pending", "--yes"
+    assert "Detail: a test" in shell.run("events", "show", "2").stdout
+    more = shell.json(
+        "events", "discard", "--status", "pending", "--yes", "--because", "x"
     )
+    assert (1, 1) == (more["n_open"], more["n_discarded"])
 
 
 def test_held_webhooks_are_read_again(store: Store, shell: Shell) -> None:
     receive(an_endpoint(Unreadable("broken")), NOTICE, store, NOW)
 
-    counts = {"n_read": 0, "n_still_unreadable": 1}
+    counts = {"n_read": 0, "n_still_unreadable": 1, "n_done": 0, "job": None}
     assert counts == shell.json("events", "reparse", "--dry-run")
     result = shell.run("events", "reparse")
-    assert (0, "0 can be read now, 1 still can not\n") == (
+    assert (0, "0 can be read now, 1 still can not\n0 read\n") == (
         result.exit_code,
         result.stdout,
     )
+    assert 2 == shell.run("events", "reparse", "--json").exit_code
+
+
+def test_a_held_webhook_that_can_be_read_now_becomes_events(
+    store: Store, shell: Shell
+) -> None:
+    order = fresh("shopify", "orders-paid", TEST_SECRETS["shopify"], NOW, 912_345)
+    receive(an_endpoint(Unreadable("broken")), order, store, NOW)
+    done = shell.json("events", "reparse", "--endpoint", "my-shop", "--yes")
+
+    assert (1, "done", 1) == (done["n_done"], done["job"]["state"], len(words(store)))
 
 
 def test_tail_starts_where_the_log_ends(store: Store, no_nap: object) -> None:
@@ -264,6 +331,8 @@ def test_tail_prints_what_comes_until_it_is_stopped(
         cwd=shell.folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
+        # what runs behind a script's `&` is born deaf to Ctrl-C
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     try:
         assert process.stdout is not None
@@ -293,7 +362,7 @@ def test_tail_prints_what_comes_until_it_is_stopped(
 def test_nothing_is_asked_where_nothing_can_be_sent(full: Store, shell: Shell) -> None:
     del full
     replayed = shell.run("events", "replay", "--status", "pending")
-    discarded = shell.run("events", "discard", "--reason", "too_old")
+    discarded = shell.run("events", "discard", "--reason", "too_old", "--because", "x")
 
     assert "main: 1 waiting\n0 set back to pending\n" == replayed.stdout
     assert "0 wait or were refused\n0 discarded\n" == discarded.stdout

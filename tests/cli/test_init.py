@@ -133,3 +133,18 @@ def test_nothing_is_written_over(folder: Path, name: str) -> None:
     assert name in result.stderr
     assert [name] == [file.name for file in folder.iterdir()]
     assert "mine" == (folder / name).read_text()
+
+
+def test_in_a_pipe_that_ends_too_early_it_says_what_to_give(folder: Path) -> None:
+    result = init(folder, "--shop=a=shopify", text="123\n")
+
+    assert 2 == result.exit_code
+    assert "--ad-account NUMBER and --public-url URL" in result.stderr
+    assert not folder.exists()
+
+
+def test_with_all_flags_it_asks_nothing(folder: Path) -> None:
+    result = init(folder, *FLAGS, "--shop=a=shopify", text="")
+
+    assert 0 == result.exit_code, result.output
+    assert "forwarder listen --endpoint a" in result.stdout

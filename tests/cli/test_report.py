@@ -66,3 +66,77 @@ def test_an_excel_file_is_refused_in_words(shell: Shell) -> None:
         result.exit_code,
         result.stderr,
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("text", "Attribution gap"),
+        ("html", "<!doctype html>"),
+        ("md", "# Attribution gap"),
+        ("csv", "month,from,to"),
+        ("json", "["),
+    ],
+)
+def test_the_report_is_written_in_every_form(
+    shell: Shell, form: str, start: str
+) -> None:
+    assert (
+        0 == shell.run(*import_words(shell, "--level", "delivery", "--yes")).exit_code
+    )
+    out = shell.folder / "reports"
+
+    words = ("reconcile", "--month", "2026-10", "--format", form, "--out", str(out))
+    result = shell.run(*words)
+
+    suffix = "txt" if form == "text" else form
+    assert 0 == result.exit_code
+    assert (out / f"gap-2026-10.{suffix}").read_text("utf-8").startswith(start)
+    assert "written to" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "not JSON"),
+        ("[]", "must be an object"),
+        ('{"mode": "event"}', '"days" must be a number'),
+        ('{"mode": "event", "days": 30, "t0": 0, "server": 1}', '"server" is missing'),
+    ],
+)
+def test_a_wrong_month_file_is_wrong_use(shell: Shell, text: str, words: str) -> None:
+    file = shell.folder / "month.json"
+    file.write_text(text)
+
+    result = shell.run("reconcile", "estimate", str(file))
+
+    assert 2 == result.exit_code
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "1999-12", "2100-01"])
+def test_a_month_nobody_can_mean_is_wrong_use(shell: Shell, month: str) -> None:
+    result = shell.run("reconcile", "--month", month)
+
+    assert (2, True) == (result.exit_code, "too far off" in result.stderr)
+
+
+@pytest.mark.parametrize(
+    "cell", ["1e400", "NaN", "Infinity", "1e3", "9" * 400, "1" + "0" * 20, "٣"]
+)
+@pytest.mark.parametrize("place", ["count", "value"])
+def test_a_number_out_of_bounds_in_a_tag_report_is_refused_in_words(
+    shell: Shell, cell: str, place: str
+) -> None:
+    count, value = (cell, "1.50") if place == "count" else ("12", cell)
+    text = f"{CSV.splitlines()[0]}\n2026-10-01,checkout,{count},{value},EUR\n"
+    level = ("--level", "delivery", "--measures", "tag", "--yes")
+    result = shell.run(*import_words(shell, *level, text=text))
+
+    assert (1, True) == (result.exit_code, "is not a number" in result.stderr)
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_no_finished_report_is_an_empty_list(shell: Shell) -> None:
+    assert [] == shell.json("reconcile", "versions")
+    assert 2 == shell.run("reconcile", "versions", "--month", "October").exit_code

@@ -185,7 +185,10 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     )
 
     assert [
-        "[stray] is not known; known: destinations, endpoints, service.",
+        (
+            "[stray] is not known; known: alerts, clicks, collect, destinations, "
+            "endpoints, kpi, service."
+        ),
         "[destination] is not known; did you mean destinations?",
         "service.web_thread is not known; did you mean web_threads?",
         "service.web_threads must be a whole number",
@@ -289,6 +292,17 @@ def test_an_address_that_is_the_secret_must_be_long(tmp_path: Path) -> None:
 
     assert "at least 22 letters" in fault
     assert ("a" * 22,) == good(tmp_path, text, strong).endpoints["my-shop"].secrets
+
+
+@pytest.mark.parametrize("secret", ["x", "1234567"])
+def test_a_secret_that_proves_nothing_is_refused(tmp_path: Path, secret: str) -> None:
+    text = DESTINATION + ENDPOINT
+    (fault,) = faults(tmp_path, text, SECRETS | {"SHOPIFY_SECRET": secret})
+
+    assert "secret 1 is too short" in fault
+    assert "at least 8 characters" in fault
+    assert secret not in fault.replace("secret 1", "").replace("at least 8", "")
+    good(tmp_path, text, SECRETS | {"SHOPIFY_SECRET": "12345678"})
 
 
 def test_a_table_that_is_no_table_is_told(tmp_path: Path) -> None:

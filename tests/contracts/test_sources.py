@@ -191,9 +191,16 @@ def test_a_joined_double_header_is_forged(source: str, case: str) -> None:
         verify(source, with_signature(source, notice, twice))
 
 
+def another_secret(source: str) -> str:
+    """One that nobody had before, in the form that the platform gives it."""
+    if any(scheme.key == "hex" for scheme in SCHEMES[source]):
+        return b"one that nobody had before".hex()
+    return "whsec_" + base64.b64encode(b"one that nobody had before").decode()
+
+
 @pytest.mark.parametrize(("source", "case"), GENUINE)
 def test_what_a_source_signs_it_verifies(source: str, case: str) -> None:
-    secret = "whsec_" + base64.b64encode(b"one that nobody had before").decode()
+    secret = another_secret(source)
     now = SIGNED_AT + timedelta(days=3)
     notice = SOURCES[source].sign(load(source, case), secret, now)
 
@@ -202,7 +209,7 @@ def test_what_a_source_signs_it_verifies(source: str, case: str) -> None:
 
 @pytest.mark.parametrize(("source", "case"), ONE_SIGNED)
 def test_the_old_secret_is_forged_after_a_rotation(source: str, case: str) -> None:
-    renewed = "whsec_" + base64.b64encode(b"the renewed secret of it").decode()
+    renewed = another_secret(source)
     notice = load(source, case)
 
     with pytest.raises(Forged):

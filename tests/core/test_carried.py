@@ -104,3 +104,23 @@ def test_what_is_carried_does_not_show_itself() -> None:
 
     assert "secret" not in shown
     assert "203.0.113.9" not in shown
+
+
+TOKEN = "pc1AAECAwQFBgcICQoLDA0OD76fw-c"
+
+
+@pytest.mark.parametrize(
+    ("fields", "landing_url", "token"),
+    [
+        ({"_PCID": TOKEN}, None, TOKEN),
+        ({"pc-id": TOKEN}, "https://shop.example/", TOKEN),
+        ({"pcid": "c900100"}, None, None),
+        ({}, f"https://shop.example/?a=1&pcid={TOKEN}", TOKEN),
+        ({}, f"https://shop.example/?click={TOKEN}#top", TOKEN),
+        ({}, f"https://shop.example/?pcid={TOKEN}x", None),
+    ],
+)
+def test_the_token_of_a_link_is_carried(
+    fields: dict[str, object], landing_url: str | None, token: str | None
+) -> None:
+    assert token == carried(fields, landing_url=landing_url).click_token

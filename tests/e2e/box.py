@@ -50,6 +50,8 @@ class Box:
     token: str = "pina_EXAMPLE1"
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
+    platform_port: int | None = None  # None: straight to the sandbox
+    own_env: dict[str, str] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -80,7 +82,7 @@ class Box:
                 "platform": "pinterest",
                 "ad_account_id": "549755885175",
                 "token": "env:PINTEREST_TOKEN",
-                "base_url": f"http://127.0.0.1:{self.sandbox_port}/v5",
+                "base_url": f"http://127.0.0.1:{self._platform_port}/v5",
             }
         )
         lines += ["drop_reserved_domains = false"]
@@ -89,7 +91,13 @@ class Box:
             lines += [f'source = "{source}"', 'destination = "main"']
             lines += [f'secrets = ["env:{source.upper()}_SECRET"]']
         (self.folder / "forwarder.toml").write_text("\n".join(lines) + "\n")
-        (self.folder / ".env").write_text("\n".join(self._dotenv()) + "\n")
+        secrets_file = self.folder / ".env"
+        secrets_file.write_text("\n".join(self._dotenv()) + "\n")
+        secrets_file.chmod(0o600)
+
+    @property
+    def _platform_port(self) -> int:
+        return self.sandbox_port if self.platform_port is None else self.platform_port
 
     def _dotenv(self) -> Iterator[str]:
         yield f"FORWARDER_DATA_KEY={self.data_key}"
@@ -101,7 +109,8 @@ class Box:
     def env(self) -> dict[str, str]:
         """Return the environment of our processes: the settings are in the folder."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
-        return {**kept, "FORWARDER_CONFIG": str(self.folder / "forwarder.toml")}
+        settings = {"FORWARDER_CONFIG": str(self.folder / "forwarder.toml")}
+        return {**kept, **settings, **self.own_env}
 
     # Processes
 
@@ -272,6 +281,9 @@ class Box:
         query = "" if with_events else "?events=0"
         return self._sandbox("GET", f"ledger{query}")
 
+    def ledger_page(self, offset: int, limit: int) -> dict[str, Any]:
+        return self._sandbox("GET", f"ledger?offset={offset}&limit={limit}")
+
     def order(self, *faults: Mapping[str, object]) -> None:
         """Order faults of the sandbox, consumed in this order."""
         self._sandbox("POST", "faults", faults)
@@ -302,7 +314,8 @@ class Box:
                 "WHERE status = 'pending' AND claim_id IS NULL"
             )
             connection.exec_driver_sql(
-                "UPDATE destinations SET not_before = since WHERE state = 'paused'"
+                "UPDATE destinations SET not_before = since "
+                "WHERE state IN ('rate_limited', 'open')"
             )
 
     def let_leases_lapse(self, pid: int) -> int:

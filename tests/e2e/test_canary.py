@@ -5,14 +5,11 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
 
-import psycopg
 import pytest
 import requests
-from psycopg import sql
 
 from forwarder.cli.trigger import post
 from forwarder.samples import TEST_SECRETS
@@ -20,31 +17,13 @@ from tests.e2e import canary
 from tests.e2e.box import Box
 from tests.e2e.canary import IP, NAME, OPEN_TO_PINTEREST, WORDS, seen
 from tests.e2e.processes import is_open, wait_until
+from tests.e2e.traces import files, keys, tables
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.slow
 
 SERIAL = 314_159
 EMAIL = f"zilpzalp.{SERIAL}@buyers.example.com"
-
-
-def files(folder: Path) -> bytes:
-    """Return every byte of every file under a folder."""
-    found = sorted(one for one in folder.rglob("*") if one.is_file())
-    return b"\n".join(one.read_bytes() for one in found)
-
-
-def tables(url: str) -> bytes:
-    """Return every row of every table, as PostgreSQL dumps it."""
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        names = [row[0] for row in cursor.fetchall()]
-        dump = b""
-        for name in names:
-            query = sql.SQL("COPY {} TO STDOUT (FORMAT binary)")
-            with cursor.copy(query.format(sql.Identifier(name))) as copy:
-                dump += b"".join(bytes(part) for part in copy)
-        return dump
 
 
 @contextmanager
@@ -63,26 +42,6 @@ def overheard(redis: RedisServer) -> Iterator[bytearray]:
         yield heard
         line.shutdown(socket.SHUT_RDWR)
         listener.join()
-
-
-def keys(redis: RedisServer) -> bytes:
-    """Return what Redis holds; its own dump would be compressed."""
-    with redis.client() as client:
-        names = client.keys()
-        found = [names]
-        for key in names:
-            match client.type(key):
-                case b"list":
-                    found.append(client.lrange(key, 0, -1))
-                case b"set":
-                    found.append(list(client.smembers(key)))
-                case b"zset":
-                    found.append(client.zrange(key, 0, -1))
-                case b"hash":
-                    found.append([*client.hgetall(key).values()])
-                case kind:
-                    raise AssertionError(f"who keeps a {kind!r} here?")
-    return b"\n".join(value for values in found for value in values)
 
 
 def post_all(box: Box) -> list[int]:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import pytest
 import requests
 from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event, Kind, Person
-from forwarder.enrich import LOOK_UPS, paddle_customer
-from forwarder.enrich.paddle_customer import look_up
+from forwarder.core.source import Options
+from forwarder.enrich import look_up
 
 KEY = "pdl_live_apikey_example_only"
 CUSTOMER = "https://api.paddle.com/customers/ctm_01a"
@@ -45,7 +46,8 @@ class FakePaddle(BaseAdapter):
         status, data = self.answers.get(request.url or "", (404, None))
         reply = requests.Response()
         reply.status_code = status
-        reply.raw = io.BytesIO(json.dumps({"data": data}).encode())
+        raw = json.dumps({"data": data}).encode()
+        reply.raw = HTTPResponse(io.BytesIO(raw), preload_content=False)
         return reply
 
     def close(self) -> None:
@@ -57,7 +59,8 @@ def ask(
 ) -> Event | Deferred | str:
     with requests.Session() as session:
         session.mount("https://", paddle)
-        return look_up(event, key, session)
+        options = Options(shop="s", api_key=key)
+        return look_up("paddle", options, session)(event)
 
 
 def test_the_customer_and_the_address_join_the_event() -> None:
@@ -130,7 +133,3 @@ def test_a_key_of_the_sandbox_asks_there() -> None:
     ask(paddle, key="pdl_sdbx_apikey_example_only")
 
     assert "https://sandbox-api.paddle.com/customers/ctm_01a" == paddle.asked[0][0]
-
-
-def test_it_is_on_the_roll() -> None:
-    assert LOOK_UPS["paddle"] is paddle_customer.look_up

@@ -14,8 +14,8 @@ import requests
 
 from forwarder.core.delivery import Deferred
 from forwarder.core.event import Event, Item, Kind, Order
-from forwarder.enrich import LOOK_UPS, stripe_line_items
-from forwarder.enrich.stripe_line_items import look_up
+from forwarder.core.source import Options
+from forwarder.enrich import look_up
 
 KEY = "rk_live_example_only"
 EVENT = Event(
@@ -88,7 +88,8 @@ def line(number: int, **known: object) -> dict[str, Any]:
 def ask(stripe: FakeStripe, event: Event = EVENT) -> Event | Deferred | str:
     with requests.Session() as session:
         session.trust_env = False
-        return look_up(event, KEY, session, stripe.url)
+        options = Options(shop="s", api_key=KEY, api_url=stripe.url)
+        return look_up("stripe", options, session)(event)
 
 
 def test_the_lines_join_the_order_and_the_wish_is_fulfilled(stripe: FakeStripe) -> None:
@@ -166,8 +167,8 @@ def test_too_many_calls_mean_later_and_count_for_nothing(
 
 @pytest.mark.parametrize(
     "reply",
-    [(500, {}, b"oops"), (503, {}, b""), (200, {}, b"<html>"), (200, {}, b"[]")],
-    ids=["500", "503", "html", "list"],
+    [(500, {}, b"oops"), (503, {}, b""), (200, {}, b"<html>")],
+    ids=["500", "503", "html"],
 )
 def test_trouble_at_stripe_means_later(stripe: FakeStripe, reply: Reply) -> None:
     stripe.replies = [reply]
@@ -178,14 +179,15 @@ def test_trouble_at_stripe_means_later(stripe: FakeStripe, reply: Reply) -> None
 
 
 def test_a_huge_answer_is_not_read_to_its_end(stripe: FakeStripe) -> None:
-    stripe.replies = [(200, {}, b" " * (2 << 20))]
+    stripe.replies = [(200, {}, b" " * (9 << 20))]
 
     assert "line items not fetched: the answer is too large" == ask(stripe)
 
 
 def test_nobody_there_means_later() -> None:
     with requests.Session() as session:
-        found = look_up(EVENT, KEY, session, "http://127.0.0.1:9")
+        options = Options(shop="s", api_key=KEY, api_url="http://127.0.0.1:9")
+        found = look_up("stripe", options, session)(EVENT)
 
     assert isinstance(found, Deferred)
     assert "network" == found.reason
@@ -202,5 +204,25 @@ def test_a_session_id_that_is_none_is_never_asked_for(
     assert [] == stripe.asked
 
 
-def test_the_roll_names_the_look_up_by_its_source() -> None:
-    assert LOOK_UPS["stripe"] is stripe_line_items.look_up
+def test_the_item_id_is_that_of_the_endpoint(stripe: FakeStripe) -> None:
+    stripe.replies = [page(line(1))]
+    options = Options(shop="s", api_key=KEY, api_url=stripe.url, item_id="{product_id}")
+    with requests.Session() as session:
+        found = look_up("stripe", options, session)(EVENT)
+
+    assert isinstance(found, Event)
+    assert found.order is not None
+    assert "prod_1" == found.order.items[0].id
+
+
+def test_no_key_is_used_faster_than_its_platform_allows(stripe: FakeStripe) -> None:
+    stripe.replies = [page(line(1)) for _ in range(200)]
+    options = Options(shop="s", api_key=KEY, api_url=stripe.url)
+    with requests.Session() as session:
+        asking = look_up("stripe", options, session)
+        found = [asking(EVENT) for _ in range(130)]
+
+    late = [each for each in found if isinstance(each, Deferred)]
+    assert late
+    assert {("rate_limited", False)} == {(each.reason, each.counts) for each in late}
+    assert len(stripe.asked) == 130 - len(late) < 125

@@ -9,6 +9,10 @@ _.secret_key  # Flask signs the session cookie with it
 _.list_commands  # click asks the lazy group
 _.get_command  # click asks the lazy group
 _.raiseExceptions  # logging reads it before it reports a faulty line
+_.get_redirect_target  # requests asks it: nothing is followed
+_.pool_classes_by_scheme  # urllib3 reads it: which pools to make
+_.ConnectionCls  # urllib3 reads it: which connections a pool makes
+_._new_conn  # urllib3 calls it to connect
 _.trust_env  # requests reads it: no proxy and no .netrc of the environment
 _.collect  # Prometheus calls it on each scrape
 _.estimate_month  # audits and simulations import it
@@ -28,3 +32,10 @@ _.Meta  # marshmallow reads a schema's options
 _._deserialize  # marshmallow calls it
 _.is_chosen  # the templates of the console read it
 _.older  # the templates of the console read it
+_.handle_starttag  # html.parser calls it for each tag
+_.HEADLINE  # read by its value from the command line, as the next three
+_.IMAGE
+_.CALL_TO_ACTION
+_.LANDING_HEADLINE
+_.pull_reports  # Celery calls it by its name, from the beat
+_.beat_seen  # Celery's beat calls it, by the name in its schedule

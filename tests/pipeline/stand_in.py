@@ -17,7 +17,8 @@ from forwarder.core.delivery import (
 from forwarder.core.event import Event
 from forwarder.pipeline.drain import Desk
 from forwarder.store import Store, log
-from forwarder.store.log import Filter, Line, Story
+from forwarder.store.log import Filter, Line
+from forwarder.store.story import Story, show
 from tests.store.shop import NOW
 
 Reply = Callable[[Sequence[bytes]], Iterable[Answer]]
@@ -122,6 +123,6 @@ class Bench:
         return [(line.status.value, line.reason) for line in self.lines()]
 
     def story(self, number: int = 0) -> Story:
-        story = log.show(self.store, self.lines()[number].id)
+        story = show(self.store, self.lines()[number].id)
         assert story is not None
         return story

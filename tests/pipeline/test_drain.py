@@ -20,10 +20,13 @@ from forwarder.core.delivery import (
     Status,
 )
 from forwarder.core.event import Person
-from forwarder.pipeline.drain import PROBE_EVERY, drain, verdict
+from forwarder.pipeline.drain import drain
+from forwarder.pipeline.standing import PROBE_EVERY
+from forwarder.pipeline.verdicts import verdict
 from forwarder.store import health, log
+from forwarder.store.claimed import Claimed
 from forwarder.store.log import Filter
-from forwarder.store.outbox import LEASE, Claimed
+from forwarder.store.outbox import LEASE
 from forwarder.store.schema import bodies, payloads
 from tests.pipeline.stand_in import Bench, each, say
 from tests.store.shop import NOW, an_event, take
@@ -178,7 +181,7 @@ def test_a_pause_holds_the_whole_destination_and_ends_by_itself(bench: Bench) ->
     assert 2 == drain(bench.destination, bench.desk())
     known = health.health_of(bench.store, "main")
     assert known is not None
-    assert health.OK == known.state
+    assert health.ACTIVE == known.state
 
 
 def test_a_blocked_destination_is_asked_every_five_minutes(bench: Bench) -> None:
@@ -193,12 +196,12 @@ def test_a_blocked_destination_is_asked_every_five_minutes(bench: Bench) -> None
     assert ["blocked", "blocked"] == [line.status.value for line in bench.lines()]
     bench.clock.now = NOW + PROBE_EVERY
     drain(bench.destination, bench.desk())
-    assert [1, 2] == [len(batch) for batch in bench.destination.sent]
+    assert [1, 1] == [len(batch) for batch in bench.destination.sent]
     assert [0, 0] == [line.attempts for line in bench.lines()]
     bench.clock.now += PROBE_EVERY
     assert 2 == drain(bench.destination, bench.desk())
     assert ["delivered", "delivered"] == [line.status.value for line in bench.lines()]
-    assert [health.OK] == [known.state for known in health.all_health(bench.store)]
+    assert [health.ACTIVE] == [known.state for known in health.all_health(bench.store)]
 
 
 def test_a_new_credential_ends_a_block_at_once(bench: Bench) -> None:
@@ -219,7 +222,7 @@ def test_a_credential_may_change_while_all_is_well(bench: Bench) -> None:
 
     known = health.health_of(bench.store, "main")
     assert known is not None
-    assert (health.OK, "token-2") == (known.state, known.credential)
+    assert (health.ACTIVE, "token-2") == (known.state, known.credential)
 
 
 def test_a_block_says_why(bench: Bench) -> None:

@@ -1,15 +1,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 
 from forwarder.core.delivery import Deferred
-from forwarder.core.event import Event, Item, Order
+from forwarder.core.event import Event, Item, Money, Order
 from forwarder.pipeline.drain import drain
 from forwarder.pipeline.enrich import GIVE_UP_AFTER, LookUp, enrich
 from forwarder.store import enrichment, outbox
-from forwarder.store.schema import bodies
+from forwarder.store.schema import bodies, deliveries
 from tests.pipeline.stand_in import Bench
 from tests.store.shop import an_event, take
 
@@ -60,7 +61,7 @@ def test_an_endpoint_without_key_sends_without_and_says_so(bench: Bench) -> None
     take(bench.store, THIN)
 
     assert 1 == looked_up(bench, None)
-    assert ["line items not fetched: no API key"] == warned(bench)
+    assert ["not looked up: no api_key is set"] == warned(bench)
 
 
 def test_what_never_will_be_found_is_sent_without_and_says_so(bench: Bench) -> None:
@@ -150,3 +151,43 @@ def test_one_call_takes_a_bounded_number(bench: Bench) -> None:
     look_up: Callable[[Event], Event] = filled
 
     assert [50, 10, 0] == [looked_up(bench, look_up) for _ in range(3)]
+
+
+def test_what_turns_out_to_be_no_sale_is_skipped_with_its_reason(
+    any_bench: Bench,
+) -> None:
+    bench = any_bench
+    take(bench.store, THIN)
+
+    assert 0 == looked_up(bench, lambda e: replace(filled(e), skip="test_order"))
+    assert [("skipped", "test_order")] == bench.words()
+    assert bench.lines()[0].settled_at is not None
+    assert 0 == drain(bench.destination, bench.desk())
+
+
+def test_the_log_shows_what_was_looked_up(any_bench: Bench) -> None:
+    bench = any_bench
+    take(bench.store, replace(THIN, order=Order(id="7")))
+    happened = THIN.occurred_at - timedelta(minutes=3)
+    value = Money(amount=Decimal("59.90"), currency="EUR")
+
+    def look_up(event: Event) -> Event:
+        order = Order(id="7", value=value)
+        return replace(filled(event), order=order, occurred_at=happened)
+
+    looked_up(bench, look_up)
+    line = bench.lines()[0]
+    assert happened == line.occurred_at
+    with bench.store.read() as connection:
+        row = connection.execute(sa.select(deliveries)).one()
+    assert (5990, "EUR") == (row.value_minor, row.currency)
+
+
+def test_an_address_that_was_looked_up_as_an_id_is_not_kept(bench: Bench) -> None:
+    take(bench.store, THIN)
+    order = Order(id="7", items=(Item(id="anna@readers.example.com"),))
+    looked_up(bench, lambda e: replace(filled(e), order=order))
+    claim = outbox.claim(bench.store, "main", "w1", 10, bench.clock())
+
+    assert claim is not None
+    assert "readers.example.com" not in repr(claim.rows[0].event.order)

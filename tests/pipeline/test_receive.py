@@ -171,7 +171,7 @@ def test_a_notice_without_event_says_why(
         (an_event(1, Kind.CANCEL), "not_mapped"),
         (an_event(1, Kind.RENEWAL), "not_mapped"),
         (an_event(1, Kind.DISPUTE), "not_mapped"),
-        (an_event(1, Kind.ERASE), "not_mapped"),
+        (an_event(1, Kind.ERASE), "erase_requested"),
         (replace(an_event(1), consent=Consent(denied=True)), "consent"),
         (replace(an_event(1), consent=Consent(opt_out=True)), ""),
         (replace(an_event(1), skip="test_order"), "test_order"),

@@ -1,22 +1,22 @@
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from forwarder.core.delivery import Delivered, NoticeStatus, Refused, Status
-from forwarder.core.event import Person, Reading, Unreadable
+from forwarder.core.delivery import Refused, Status
+from forwarder.core.event import Person
 from forwarder.pipeline.drain import drain
-from forwarder.pipeline.receive import Endpoint, receive
-from forwarder.pipeline.replay import Reparsed, plan, reparse, replay
-from forwarder.store import log, quarantine
+from forwarder.pipeline.jobs import Workshop, work
+from forwarder.pipeline.replay import Asker, plan, send_again, start_replay
+from forwarder.store import audit, jobs
 from forwarder.store.inbox import accept
+from forwarder.store.jobs import Job, Scope, State
 from forwarder.store.log import Filter
-from forwarder.store.quarantine import held_notices
-from forwarder.store.replay import Plan
-from forwarder.store.schema import bodies, notices
+from forwarder.store.replay import Found, Plan
+from forwarder.store.schema import bodies
 from tests.pipeline.stand_in import Bench, say
-from tests.pipeline.test_receive import NOTICE, a_reading, an_endpoint
 from tests.store.shop import NOW, an_arrival, an_event, take
 
 
@@ -42,6 +42,7 @@ def full(bench: Bench) -> Bench:
     return bench
 
 
+ALL = Scope(include_final=True)
 COUNTS = Plan(
     destination="main",
     n_ready=4,
@@ -50,20 +51,59 @@ COUNTS = Plan(
     n_cleared=1,
     n_waiting=1,
     n_for_good=1,
+    found=(
+        Found(status="delivered", reason="", n=2),
+        Found(status="pending", reason="", n=1),
+        Found(status="refused", reason="invalid", n=1),
+        Found(status="refused", reason="no_identity", n=1),
+        Found(status="skipped", reason="consent", n=1),
+        Found(status="skipped", reason="too_old", n=1),
+        Found(status="skipped", reason="unpaid", n=1),
+    ),
 )
+
+
+def replay(bench: Bench, scope: Scope, rate: int | None = None) -> Job:
+    """Ask for a replay and do it, as far as its rate allows now."""
+    now = bench.clock()
+    plans = plan(bench.store, scope, [bench.destination], now)
+    asker = Asker(who="anna", reason="mended", rate_per_s=rate)
+    job = start_replay(bench.store, scope, plans, asker, now)
+    go_on(bench)
+    found = jobs.find(bench.store, job.id)
+    assert found is not None
+    return found
+
+
+def go_on(bench: Bench, *, is_stopping: bool = False) -> int:
+    shop = Workshop(
+        desk=bench.desk(is_stopping=is_stopping),
+        endpoints={},
+        destinations=[bench.destination],
+    )
+    return work(shop, bench.clock() + timedelta(seconds=5))
 
 
 def test_a_plan_counts_and_changes_nothing(full: Bench) -> None:
     before = full.words()
 
-    assert [COUNTS] == plan(full.store, Filter(), [full.destination], NOW)
+    assert [COUNTS] == plan(full.store, ALL, [full.destination], NOW)
     assert before == full.words()
 
 
-def test_a_replay_sets_back_what_can_still_be_sent(full: Bench) -> None:
-    done = replay(full.store, Filter(), [full.destination], NOW)
+def test_what_ended_well_is_taken_only_when_asked_for(full: Bench) -> None:
+    found = plan(full.store, Scope(), [full.destination], NOW)[0]
 
-    assert ([COUNTS], 4) == (done.plans, done.n_set_back)
+    assert (2, 4, 1) == (found.n_ready, found.n_final, found.n_for_good)
+    delivered = Scope(wanted=Filter(status=Status.DELIVERED))
+    assert 1 == plan(full.store, delivered, [full.destination], NOW)[0].n_ready
+
+
+def test_a_replay_sets_back_what_can_still_be_sent(full: Bench) -> None:
+    job = replay(full, ALL)
+
+    assert (State.DONE, 4, 4) == (job.state, job.n_planned, job.n_done)
+    assert {"too_old": 1, "cleared": 1, "for_good": 1, "waiting": 1} == job.skipped
     assert [
         ("pending", ""),
         ("pending", ""),
@@ -76,10 +116,22 @@ def test_a_replay_sets_back_what_can_still_be_sent(full: Bench) -> None:
     ] == full.words()
 
 
+def test_a_job_stands_in_the_audit_log(full: Bench) -> None:
+    job = replay(full, ALL)
+
+    noted = audit.entries(full.store, audit.Wanted()).entries[0]
+    assert ("anna", "replay", f"job {job.id}", "4 planned; mended") == (
+        noted.who,
+        noted.action,
+        noted.subject,
+        noted.detail,
+    )
+
+
 def test_a_replay_ends_like_every_delivery_and_says_that_it_was_one(
     full: Bench,
 ) -> None:
-    replay(full.store, Filter(status=Status.DELIVERED), [full.destination], NOW)
+    replay(full, Scope(wanted=Filter(status=Status.DELIVERED)))
     drain(full.destination, full.desk())
 
     history = full.story(0).history
@@ -87,156 +139,158 @@ def test_a_replay_ends_like_every_delivery_and_says_that_it_was_one(
     assert ("delivered", "") == full.words()[0]
 
 
-def test_what_was_delivered_leaves_as_it_left_before(full: Bench) -> None:
-    first = full.destination.sent[0]
-    full.destination.version = 2
-    replay(full.store, Filter(event_id=an_event(1).event_id), [full.destination], NOW)
+def test_what_is_sent_again_never_shares_a_request_with_what_came_by_itself(
+    full: Bench,
+) -> None:
+    replay(full, ALL)
     full.destination.sent.clear()
     drain(full.destination, full.desk())
 
-    assert first[0] in full.destination.sent[0]
+    assert [1, 3] == [len(batch) for batch in full.destination.sent]
+    assert ["auto"] == [one.mode for one in full.story(7).history]
+    assert ["auto", "replay"] == [one.mode for one in full.story(0).history]
+
+
+def test_live_traffic_goes_first_and_leaves_replays_their_turn(bench: Bench) -> None:
+    take(bench.store, *(an_event(number) for number in range(6)))
+    drain(bench.destination, bench.desk())
+    replay(bench, ALL)
+    take(bench.store, *(an_event(number) for number in range(6, 11)))
+    bench.destination.max_batch = 2
+    bench.destination.sent.clear()
+    drain(bench.destination, bench.desk())
+
+    numbers = [
+        [int(json.loads(body)["id"].split(":")[2]) for body in batch]
+        for batch in bench.destination.sent
+    ]
+    assert [[6, 7], [8, 9], [10], [0, 1], [2, 3], [4, 5]] == numbers
+
+
+def test_one_delivery_is_sent_again_by_hand_ahead_of_the_others(full: Bench) -> None:
+    itself = Scope(wanted=Filter(event_id=an_event(1).event_id), include_final=True)
+    full.destination.sent.clear()
+
+    assert 1 == send_again(full.store, itself, [full.destination], "anna", NOW)
+    drain(full.destination, full.desk())
+    assert ["auto", "manual"] == [one.mode for one in full.story(0).history]
+    assert b":1:checkout" in full.destination.sent[0][0]
+    assert 0 == send_again(full.store, Scope(wanted=Filter(event_id="x")), [], "a", NOW)
+
+
+def test_what_was_delivered_leaves_as_it_left_before(full: Bench) -> None:
+    first = full.destination.sent[0]
+    full.destination.version = 2
+    replay(
+        full, Scope(wanted=Filter(event_id=an_event(1).event_id), include_final=True)
+    )
+    full.destination.sent.clear()
+    drain(full.destination, full.desk())
+
+    assert [first] == full.destination.sent[1:]
 
 
 def test_what_was_refused_is_encoded_afresh(full: Bench) -> None:
     full.destination.version = 2
-    replay(full.store, Filter(reason="invalid"), [full.destination], NOW)
+    replay(full, Scope(wanted=Filter(reason="invalid")))
     full.destination.sent.clear()
     drain(full.destination, full.desk())
 
-    assert b'"version": 2' in full.destination.sent[0][0]
+    assert all(b'"version": 2' in batch[0] for batch in full.destination.sent)
 
 
 def test_what_was_left_out_on_purpose_needs_its_reason_named(full: Bench) -> None:
     accept(
         full.store, replace(an_arrival(an_event(9), key="9"), skips=["order_cancelled"])
     )
-    named = Filter(reason="order_cancelled")
+    named = Scope(wanted=Filter(reason="order_cancelled"))
 
     plans = plan(full.store, named, [full.destination], NOW)
     assert (1, 0) == (plans[0].n_ready, plans[0].n_for_good)
-    assert 1 == replay(full.store, named, [full.destination], NOW).n_set_back
+    assert 1 == replay(full, named).n_done
 
 
 def test_only_the_destinations_of_the_filter_are_replayed(full: Bench) -> None:
-    other = replace(full.destination, name="other")
-    both = [full.destination, other]
+    both = [full.destination, replace(full.destination, name="other")]
+    plans = plan(full.store, ALL, both, NOW)
+    other = Scope(wanted=Filter(destination="other"), include_final=True)
 
-    plans = plan(full.store, Filter(), both, NOW)
     assert [("main", 4), ("other", 0)] == [(p.destination, p.n_ready) for p in plans]
-    done = replay(full.store, Filter(destination="other"), both, NOW)
-    assert (["other"], 0) == ([p.destination for p in done.plans], done.n_set_back)
+    assert ["other"] == [p.destination for p in plan(full.store, other, both, NOW)]
+    assert 0 == replay(full, other).n_done
 
 
-def test_a_long_replay_goes_in_pieces(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("forwarder.store.replay.CHUNK", 3)
-    take(bench.store, *(an_event(number) for number in range(10)))
+def test_what_comes_after_the_plan_is_not_part_of_the_job(full: Bench) -> None:
+    plans = plan(full.store, ALL, [full.destination], NOW)
+    start_replay(full.store, ALL, plans, Asker(who="anna"), NOW)
+    take(full.store, replace(an_event(20), person=Person()))
+    drain(full.destination, full.desk())
+    go_on(full)
+
+    assert ("refused", "no_identity") == full.words()[-1]
+
+
+def test_what_changes_between_plan_and_work_is_told(full: Bench) -> None:
+    plans = plan(full.store, ALL, [full.destination], NOW)
+    job = start_replay(full.store, ALL, plans, Asker(who="anna"), NOW)
+    with full.store.write() as connection:
+        connection.execute(sa.delete(bodies))
+    go_on(full)
+
+    found = jobs.find(full.store, job.id)
+    assert found is not None
+    assert (State.DONE, 0, 4) == (found.state, found.n_done, found.skipped["changed"])
+
+
+def test_a_rate_is_kept(bench: Bench) -> None:
+    take(bench.store, *(an_event(number) for number in range(50)))
     drain(bench.destination, bench.desk())
 
-    assert 10 == replay(bench.store, Filter(), [bench.destination], NOW).n_set_back
-    assert 10 == drain(bench.destination, bench.desk())
+    assert 10 == replay(bench, ALL, rate=10).n_done
+    assert 0 == go_on(bench)
+    bench.clock.skip(seconds=1)
+    assert 10 == go_on(bench)
+    bench.clock.skip(seconds=60)  # a rest saves up ten seconds' worth at most
+    assert 30 == go_on(bench)
+    assert State.DONE == jobs.list_jobs(bench.store)[0].state
 
 
-@dataclass(slots=True)
-class Mended:
-    """Quarantined notices, and the endpoint as it is now."""
+def test_a_job_with_a_rate_keeps_no_other_waiting(bench: Bench) -> None:
+    take(bench.store, *(an_event(number) for number in range(50)))
+    drain(bench.destination, bench.desk())
+    replay(bench, ALL, rate=1)
+    second = replay(bench, ALL)
 
-    bench: Bench
-    endpoints: dict[str, Endpoint] = field(default_factory=dict)
-
-    def reparse(self, *, is_dry_run: bool = False) -> Reparsed:
-        return reparse(self.bench.store, self.endpoints, NOW, is_dry_run=is_dry_run)
-
-    def statuses(self) -> list[str]:
-        found = log.list_notices(self.bench.store, None)
-        return [notice.status.value for notice in reversed(found)]
+    assert (State.DONE, 49) == (second.state, second.n_done)
 
 
-@pytest.fixture
-def mended(bench: Bench) -> Mended:
-    """Two notices are held; the adapter has been mended since."""
-    broken = an_endpoint(Unreadable("not JSON"))
-    for body in (b"1", b"2"):
-        receive(broken, replace(NOTICE, body=body), bench.store, NOW)
-    return Mended(bench, {"my-shop": an_endpoint(a_reading(an_event(1)))})
+def test_a_worker_that_ends_leaves_the_job_to_the_next(bench: Bench) -> None:
+    take(bench.store, an_event(1))
+    drain(bench.destination, bench.desk())
+    plans = plan(bench.store, ALL, [bench.destination], NOW)
+    start_replay(bench.store, ALL, plans, Asker(who="anna"), NOW)
+
+    assert 0 == go_on(bench, is_stopping=True)
+    assert 1 == go_on(bench)
 
 
-def test_held_notices_are_read_again_once_the_adapter_is_mended(
-    mended: Mended,
+def test_a_job_that_fails_says_so_and_stops_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = mended.reparse()
-
-    assert Reparsed(n_read=2, n_still_unreadable=0) == done
-    assert ["accepted", "duplicate"] == mended.statuses()
-    assert [("pending", "")] == mended.bench.words()
-    assert 1 == drain(mended.bench.destination, mended.bench.desk())
-    assert Reparsed(n_read=0, n_still_unreadable=0) == mended.reparse()
-
-
-def test_a_dry_run_reads_and_changes_nothing(mended: Mended) -> None:
-    done = mended.reparse(is_dry_run=True)
-
-    assert Reparsed(n_read=2, n_still_unreadable=0) == done
-    assert ["quarantined", "quarantined"] == mended.statuses()
-
-
-@pytest.mark.parametrize("fault", [Unreadable("still not"), KeyError("x")])
-def test_what_still_cannot_be_read_stays_held(mended: Mended, fault: Exception) -> None:
-    mended.endpoints["my-shop"] = an_endpoint(fault)
-
-    assert Reparsed(n_read=0, n_still_unreadable=2) == mended.reparse()
-    assert ["quarantined", "quarantined"] == mended.statuses()
-
-
-def test_notices_of_an_endpoint_that_is_gone_stay_held(mended: Mended) -> None:
-    mended.endpoints.clear()
-
-    assert Reparsed(n_read=0, n_still_unreadable=2) == mended.reparse()
-
-
-@pytest.mark.parametrize("sealed", [None, b"x"])
-def test_a_notice_that_does_not_open_stays_held(
-    mended: Mended, sealed: bytes | None
-) -> None:
-    with mended.bench.store.write() as connection:
-        first = sa.select(sa.func.min(notices.c.id)).scalar_subquery()
-        connection.execute(
-            sa.update(notices).where(notices.c.id == first).values(sealed=sealed)
+    take(bench.store, an_event(1))
+    drain(bench.destination, bench.desk())
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "forwarder.store.pieces.replay_piece", lambda *_: {}["ada@example.org"]
         )
+        failed = replay(bench, ALL)
 
-    assert Reparsed(n_read=1, n_still_unreadable=1) == mended.reparse()
-
-
-def test_a_held_notice_may_turn_out_to_hold_no_event(mended: Mended) -> None:
-    mended.endpoints["my-shop"] = an_endpoint(Reading(ignored="ping"))
-
-    assert 2 == mended.reparse().n_read
-    assert ["ignored", "ignored"] == mended.statuses()
-
-
-def test_a_held_notice_keeps_the_time_it_came(mended: Mended) -> None:
-    held = next(held_notices(mended.bench.store))
-
-    assert held.notice is not None
-    assert NOW == held.notice.received_at
-
-
-def test_two_who_reparse_at_once_write_it_once(mended: Mended) -> None:
-    held = next(held_notices(mended.bench.store))
-    arrival = replace(
-        an_arrival(an_event(1), key=held.delivery_key), status=NoticeStatus.ACCEPTED
-    )
-    first = quarantine.let_go(mended.bench.store, held, arrival)
-    second = quarantine.let_go(mended.bench.store, held, arrival)
-
-    assert (1, 0) == (first.accepted, first.duplicates)
-    assert (0, 1) == (second.accepted, second.duplicates)
-    assert ["accepted", "quarantined"] == mended.statuses()
+    assert (State.FAILED, "KeyError: see the log") == (failed.state, failed.message)
+    assert State.DONE == replay(bench, ALL).state
 
 
 def test_a_replay_of_nothing_sends_nothing(bench: Bench) -> None:
     take(bench.store, an_event(1))
-    bench.destination.script = [say(Delivered())]
 
-    assert 0 == replay(bench.store, Filter(), [bench.destination], NOW).n_set_back
+    job = replay(bench, ALL)
+    assert (State.DONE, 0, {"waiting": 1}) == (job.state, job.n_done, job.skipped)

@@ -148,7 +148,13 @@ def aggregate_month(
     rng: np.random.Generator, volume: float, scenario: Scenario
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Return a month file and its truth."""
-    w = world(rng, volume, scenario)
+    return aggregate_of(world(rng, volume, scenario), rng, scenario)
+
+
+def aggregate_of(
+    w: World, rng: np.random.Generator, scenario: Scenario
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return the daily totals of any world, and the truth."""
     clock = w.click_s if scenario.by_click else w.at_s
     day = np.floor((clock + scenario.offset_h * 3600 - T0) / DAY_S)
     inside = (day >= 0) & (day < DAYS)
@@ -166,7 +172,7 @@ def aggregate_month(
         "level": scenario.level,
         "days": DAYS,
         "t0": T0,
-        "devices": DEVICES,
+        "devices": DEVICES[: int(w.device.max(initial=0)) + 1],
         "server": repeated(server_columns(w, w.server), rng),
         "tag_daily": {
             "count": np.bincount(tag_day, minlength=DAYS),
@@ -179,9 +185,14 @@ def aggregate_month(
             if scenario.by_click
             else "TIME_OF_CONVERSION",
         },
-        "assume": {"systematic_range": [-0.03, 0.08]},
+        "assume": {"systematic_range": _range(scenario)},
     }
     return month, _gaps(w, inside)
+
+
+def _range(scenario: Scenario) -> list[float]:
+    """Return what is assumed: nothing where nothing is hidden."""
+    return [0.0, 0.0] if scenario.factor == (0.0, 0.0) else [-0.03, 0.08]
 
 
 def _gaps(w: World, inside: NDArray[np.bool_]) -> dict[str, float]:
@@ -196,7 +207,13 @@ def event_month(
     rng: np.random.Generator, volume: float, scenario: Scenario, *, ledger: bool
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Return a month file with a mirrored tag list, and its truth."""
-    w = world(rng, volume, scenario)
+    return event_of(world(rng, volume, scenario), rng, scenario, ledger=ledger)
+
+
+def event_of(
+    w: World, rng: np.random.Generator, scenario: Scenario, *, ledger: bool
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return the two joined lists of any world, and the truth."""
     inside = (w.at_s >= T0) & (w.at_s < T0 + DAYS * DAY_S)
     links = rng.uniform(0, 0.01) if scenario.links is None else scenario.links
     twice = (
@@ -215,7 +232,7 @@ def event_month(
         "level": scenario.level,
         "days": DAYS,
         "t0": T0,
-        "devices": DEVICES,
+        "devices": DEVICES[: int(w.device.max(initial=0)) + 1],
         "server": repeated(server_columns(w, w.server), rng),
         "tag": _tag_columns(w, inside & w.tag, links, twice, rng),
         "ledger_total": n if ledger else None,

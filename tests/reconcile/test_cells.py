@@ -136,20 +136,20 @@ def test_more_dependence_allows_a_larger_total() -> None:
 def test_uplift_with_nothing_assumed_is_wilson_on_the_share() -> None:
     low, high = wilson(30, 130, UPLIFT_CAUTION * im_critical(0, 1, 0.05))
 
-    band = uplift_band(joined(80, 20, 30), EXACT, 0.05)
+    band = uplift_band((80, 20, 30), EXACT, 0.05)
 
     assert pytest.approx((low / (1 - low), high / (1 - high))) == band
 
 
 def test_uplift_is_left_out_when_the_tag_saw_nothing() -> None:
-    assert uplift_band(joined(0, 0, 9), Assumed(), 0.05) is None
-    assert uplift_band(joined(0, 0, 0), Assumed(), 0.05) is None
+    assert uplift_band((0, 0, 9), Assumed(), 0.05) is None
+    assert uplift_band((0, 0, 0), Assumed(), 0.05) is None
 
 
 def test_broken_links_can_only_lower_the_uplift() -> None:
-    known = uplift_band(joined(800, 20, 100), EXACT, 0.05)
+    known = uplift_band((800, 20, 100), EXACT, 0.05)
     doubted = uplift_band(
-        joined(800, 20, 100),
+        (800, 20, 100),
         Assumed(link_failure_max=0.05, duplicate_max=0),
         0.05,
     )
@@ -179,7 +179,7 @@ def test_coverage_needs_a_total() -> None:
 
 
 def test_the_paired_gap_matches_the_formula_done_by_hand() -> None:
-    ratio = count_ratio(joined(80, 20, 30), 30)
+    ratio = count_ratio((80, 20, 30), 30)
 
     tag, server = 100.5, 110.5
     variance = 80 * (1 / tag - 1 / server) ** 2 + 20.5 / tag**2 + 30.5 / server**2
@@ -190,8 +190,8 @@ def test_the_paired_gap_matches_the_formula_done_by_hand() -> None:
 
 def test_swapping_the_lists_flips_the_ratio() -> None:
     here, there = (
-        count_ratio(joined(80, 20, 30), 30),
-        count_ratio(joined(80, 30, 20), 30),
+        count_ratio((80, 20, 30), 30),
+        count_ratio((80, 30, 20), 30),
     )
 
     assert here.value == pytest.approx(1 / there.value)
@@ -201,9 +201,9 @@ def test_swapping_the_lists_flips_the_ratio() -> None:
 def test_values_are_never_surer_than_their_counts() -> None:
     lists = joined(80, 20, 30)
 
-    ratio = value_ratio(lists, 30, 0.9)
+    ratio = value_ratio(lists.n, lists.worth, 30, 0.9)
 
     assert ratio is not None
     assert ratio.value == pytest.approx(1000 / 1100)
-    assert ratio.se == pytest.approx(math.sqrt(1.9) * count_ratio(lists, 30).se)
-    assert value_ratio(joined(0, 0, 9), 30, 0.9) is None
+    assert ratio.se == pytest.approx(math.sqrt(1.9) * count_ratio(lists.n, 30).se)
+    assert value_ratio((0, 0, 9), joined(0, 0, 9).worth, 30, 0.9) is None

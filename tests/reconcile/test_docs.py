@@ -7,8 +7,8 @@ import pytest
 from forwarder.core.event import Kind
 from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.headings import Role, column
-from forwarder.reconcile.report import Grade, Verdict
 from forwarder.reconcile.systematic import PART_NAMES
+from forwarder.reconcile.verdict import Grade, Verdict
 from tests.reconcile.test_report import attributed, sales, tag
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reconciliation.md").read_text("utf-8")

@@ -229,13 +229,46 @@ def test_next_to_nothing_gives_finite_bands_or_none(n_tag: int, *, empty: bool) 
         ({"server": None}, "server"),
         ({"server": {"event_id": [1], "ts": []}}, "columns"),
         ({"assume": {"systematic_range": [0.1, 0.0]}}, "systematic_range"),
-        ({"assume": {}}, "systematic_range"),
+        ({"assume": {"systematic_range": "wide"}}, "systematic_range"),
+        ({"days": 30.5}, "days"),
+        ({"days": 10**9}, "days"),
+        ({"t0": float("nan")}, "t0"),
+        ({"tag_daily": {"count": [-1] * 30, "value": [1] * 30}}, "count"),
+        ({"report": {"utc_offset_hours": 99}}, "utc_offset_hours"),
+        ({"report": {"utc_offset_hours": 0, "click_window_days": -1}}, "window"),
+        ({"report": {"utc_offset_hours": 0, "report_time": "NOON"}}, "report_time"),
+        ({"server": {"event_id": [1.5], "ts": [1]}}, "event_id"),
+        ({"server": {"event_id": [[1]], "ts": [[1]]}}, "event_id"),
+        ({"server": {"event_id": 7, "ts": 7}}, "event_id"),
         ({"t0": "yesterday"}, "t0"),
     ],
 )
 def test_a_faulty_file_is_told_by_its_field(change: Month, field: str) -> None:
     with pytest.raises(NotAMonth, match=field):
         estimate_month(an_aggregate_month(volume=5) | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"ledger_total": "many"}, "ledger_total"),
+        ({"ledger_total": -4}, "ledger_total"),
+        ({"assume": {"or_range": [0, 3]}}, "or_range"),
+        ({"assume": {"or_range": [3, 1]}}, "or_range"),
+        ({"assume": {"link_failure_max": 1}}, "link_failure_max"),
+        ({"assume": {"duplicate_max": -0.1}}, "duplicate_max"),
+        ({"tag": [1, 2]}, "tag"),
+    ],
+)
+def test_a_faulty_event_file_is_told_by_its_field(change: Month, field: str) -> None:
+    with pytest.raises(NotAMonth, match=field):
+        estimate_month(an_event_month(volume=5) | change)
+
+
+@pytest.mark.parametrize("month", [[], "month", None, 7])
+def test_what_is_no_object_is_no_month(month: object) -> None:
+    with pytest.raises(NotAMonth, match="object"):
+        estimate_month(month)  # type: ignore[arg-type]
 
 
 def test_the_package_does_not_load_numpy_before_it_is_needed() -> None:

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -59,3 +60,22 @@ def test_the_order_and_its_refund_of_one_serial_belong_together() -> None:
 def test_loading_twice_gives_the_same_notice() -> None:
     assert load("kit", "legacy-purchase") is load("kit", "legacy-purchase")
     assert SIGNED_AT == load("kit", "legacy-purchase").received_at
+
+
+@pytest.mark.parametrize("serial", [0, 7, 99_999, 100_000, 912_345, 1_234_567])
+def test_a_fresh_sample_of_any_serial_is_valid_json(serial: int) -> None:
+    now = datetime(2027, 1, 5, tzinfo=UTC)
+    for source in SOURCES:
+        for case in cases(source):
+            kept = load(source, case).body
+            body = fresh(source, case, TEST_SECRETS[source], now, serial).body
+            if is_json(kept):
+                assert is_json(body), (source, case)
+
+
+def is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True

@@ -405,3 +405,16 @@ def test_a_woocommerce_refund_without_parts_is_the_whole_order() -> None:
     (found,) = SOURCES["woocommerce"].parse(notice, PLAIN).events
 
     assert (Kind.REFUND, Decimal("47.40")) == (found.kind, value_of(found))
+
+
+@pytest.mark.parametrize("case", ["orders-paid", "orders-create"])
+def test_an_order_that_does_not_say_whether_it_is_paid_is_kept_for_a_person(
+    case: str,
+) -> None:
+    notice = load("shopify", case)
+    body = json.loads(notice.body)
+    del body["financial_status"]
+    silent = replace(notice, body=json.dumps(body).encode())
+
+    with pytest.raises(Unreadable, match="financial_status is missing"):
+        SOURCES["shopify"].parse(silent, Options(shop="my-shop"))

@@ -42,6 +42,7 @@ IGNORED = [
     ("paddle", "address.created.json", ""),
     ("paddle", "adjustment.created.json", ""),
     ("paddle", "subscription.created.json", ""),
+    ("bigcommerce", "store_order_created.json", ""),
 ]
 KINDS = [
     ("shopify", "orders_paid.json", "orders/paid", Kind.CHECKOUT, "test_order"),
@@ -102,6 +103,13 @@ KINDS = [
     ("typeform", "form_response.json", "", Kind.LEAD, None),
     ("tally", "form_response.json", "", Kind.LEAD, None),
     ("lemonsqueezy", "subscription_created.json", "", Kind.START_TRIAL, None),
+    ("bigcommerce", "store_order_statusUpdated.json", "", Kind.CHECKOUT, None),
+    ("bigcommerce", "store_order_refund_created.json", "", Kind.REFUND, None),
+    ("bigcommerce", "store_customer_created.json", "", Kind.SIGNUP, None),
+    ("bigcommerce", "store_subscriber_created.json", "", Kind.SIGNUP, None),
+    ("bigcommerce", "store_cart_lineItem_created.json", "", Kind.ADD_TO_CART, None),
+    ("squarespace", "order.create.json", "", Kind.CHECKOUT, None),
+    ("hubspot", "contact.creation.json", "", Kind.LEAD, None),
 ]
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Event, Kind, Money, Notice, Order, Person
 from forwarder.store import Store
+from forwarder.store.health import Health, write_health
 from forwarder.store.inbox import Arrival, Receipt, accept
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -47,3 +48,9 @@ def an_arrival(
 
 def take(store: Store, *events: Event, at: datetime = NOW) -> Receipt:
     return accept(store, an_arrival(*events, at=at))
+
+
+def note_health(store: Store, health: Health) -> None:
+    """Replace what is known of a destination."""
+    with store.write() as connection:
+        write_health(store, connection, health)

@@ -4,12 +4,12 @@ from datetime import timedelta
 from forwarder.store import Store, checks, duties, health, outbox
 from forwarder.store.health import Backlog, Health, Worker
 from forwarder.store.inbox import accept
-from tests.store.shop import NOW, an_arrival, an_event, take
+from tests.store.shop import NOW, an_arrival, an_event, note_health, take
 from tests.store.test_outbox import settle_all
 
 WELL = Health(
     name="main",
-    state=health.OK,
+    state=health.ACTIVE,
     reason="",
     message="",
     since=NOW,
@@ -29,9 +29,9 @@ def test_nothing_is_known_at_first(store: Store) -> None:
 
 def test_the_last_note_counts(store: Store) -> None:
     ill = replace(WELL, state=health.BLOCKED, reason="auth", not_before=NOW)
-    health.note_health(store, WELL)
-    health.note_health(store, ill)
-    health.note_health(store, replace(WELL, name="a"))
+    note_health(store, WELL)
+    note_health(store, ill)
+    note_health(store, replace(WELL, name="a"))
 
     assert ill == health.health_of(store, "main")
     assert ["a", "main"] == [one.name for one in health.all_health(store)]
@@ -70,10 +70,10 @@ def test_what_is_due_has_been_so_since_a_time(store: Store) -> None:
 def test_what_waits_rightly_is_not_due(store: Store) -> None:
     take(store, an_event(1))
     later = NOW + timedelta(minutes=1)
-    health.note_health(store, replace(WELL, state=health.BLOCKED))
+    note_health(store, replace(WELL, state=health.BLOCKED))
     assert health.oldest_due(store, later) is None
 
-    health.note_health(store, replace(WELL, state=health.PAUSED, not_before=later))
+    note_health(store, replace(WELL, state=health.RATE_LIMITED, not_before=later))
     assert health.oldest_due(store, NOW) is None
     assert health.oldest_due(store, later) == NOW
 

@@ -161,7 +161,7 @@ def test_a_quarantined_notice_is_held_as_it_came(store: Store) -> None:
     )
     receipt = accept(store, arrival)
 
-    held = next(held_notices(store))
+    held = held_notices(store)[0]
     assert (1, receipt.notice_id) == (receipt.quarantined, held.id)
     assert held.notice is not None
     assert (b"\xff", {"x-topic": "orders/paid"}) == (

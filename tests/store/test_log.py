@@ -8,7 +8,8 @@ from forwarder.core.event import Kind
 from forwarder.store import Store, health, log, outbox
 from forwarder.store.inbox import ORDER_ID_MAX_CHARS, accept
 from forwarder.store.log import ID_MAX, PAGE_MAX, Filter
-from tests.store.shop import NOW, an_arrival, an_event, take
+from forwarder.store.story import show
+from tests.store.shop import NOW, an_arrival, an_event, note_health, take
 from tests.store.test_health import WELL
 
 
@@ -73,7 +74,7 @@ def test_every_filter_finds_and_leaves_out(store: Store, wanted: Filter) -> None
 def test_what_waits_for_a_blocked_destination_reads_blocked(store: Store) -> None:
     take(store, an_event(1))
     accept(store, an_arrival(an_event(2), destination="other"))
-    health.note_health(store, replace(WELL, state=health.BLOCKED))
+    note_health(store, replace(WELL, state=health.BLOCKED))
 
     assert ["1"] == ids(store, Filter(status=Status.BLOCKED))
     assert ["2"] == ids(store, Filter(status=Status.PENDING))
@@ -97,25 +98,29 @@ def test_notices_are_counted_with_their_repeats(store: Store) -> None:
     assert {"my-shop": NOW} == log.last_notices(store)
 
 
+def numbers(store: Store, reference: str) -> list[int]:
+    return [line.id for line in log.find(store, reference)]
+
+
 def test_a_delivery_is_found_by_all_its_names(store: Store) -> None:
     take(store, an_event(71), an_event(72))
     number = log.list_deliveries(store, Filter(order_id="71")).lines[0].id
 
-    assert [number] == log.find(store, "71")
-    assert [number] == log.find(store, "shopify:my-shop:71:checkout")
-    assert number in log.find(store, str(number))
+    assert [number] == numbers(store, "71")
+    assert [number] == numbers(store, "shopify:my-shop:71:checkout")
+    assert number in numbers(store, str(number))
     for nobody in ("", "x", "9" * 30, "²", "-1", "71 "):
         assert [] == log.find(store, nobody)
 
 
 def test_a_delivery_that_is_not_there_has_no_story(store: Store) -> None:
     for number in (0, -1, 99, ID_MAX, ID_MAX + 1, 10**30):
-        assert log.show(store, number) is None
+        assert show(store, number) is None
 
 
 def test_a_story_before_the_first_attempt(store: Store) -> None:
     take(store, an_event(1))
-    story = log.show(store, ids_of(store)[0])
+    story = show(store, ids_of(store)[0])
 
     assert story is not None
     assert (None, [], [], [], True) == (

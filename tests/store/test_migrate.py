@@ -9,11 +9,13 @@ from alembic.migration import MigrationContext
 from forwarder.store import Store, migrate, open_store
 from forwarder.store.engine import connect
 from forwarder.store.migrate import NEWEST, current_version, upgrade
-from forwarder.store.tables import metadata
 from forwarder.store.seal import BadKey, Sealer, Unopenable
+from forwarder.store.tables import metadata
 from forwarder.store.writer import StoreDown
 from tests.store.conftest import KEY
 from tests.store.shop import NOW, an_event, take
+
+pytestmark = pytest.mark.usefixtures("real_migrations")
 
 
 def test_an_empty_database_has_no_version(database_url: str) -> None:

@@ -12,6 +12,7 @@ from forwarder.store import Store, log, outbox
 from forwarder.store.log import Filter
 from forwarder.store.outbox import LEASE, Claim, Settled, Verdict
 from forwarder.store.schema import bodies, deliveries
+from forwarder.store.story import show
 from tests.store.conftest import KEY
 from tests.store.shop import NOW, an_event, take
 
@@ -62,7 +63,7 @@ def test_what_is_settled_is_not_claimed_again(store: Store) -> None:
 
     assert 1 == settle_all(store, claim)
     assert outbox.claim(store, "main", "w1", 10, NOW + LEASE * 2) is None
-    story = log.show(store, claim.rows[0].id)
+    story = show(store, claim.rows[0].id)
     assert story is not None
     assert (Status.DELIVERED, NOW) == (story.line.status, story.line.settled_at)
     assert [("delivered", 200, 5, 1, "auto")] == [
@@ -185,6 +186,7 @@ def test_a_claim_uses_the_index_of_due_rows(store: Store) -> None:
             sa.text("status = 'pending'"),
             deliveries.c.enrich.is_(None),
             deliveries.c.destination == "main",
+            deliveries.c.mode == "auto",
             deliveries.c.next_attempt_at <= NOW,
         )
         .order_by(deliveries.c.next_attempt_at)

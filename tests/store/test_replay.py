@@ -1,19 +1,24 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from forwarder.core.delivery import Encoded, Status
-from forwarder.store import Store, log, outbox
+from forwarder.store import Store, jobs, log, outbox, pieces
 from forwarder.store import replay as rows
 from forwarder.store.inbox import accept
+from forwarder.store.jobs import JobKind, NewJob, Scope, State
 from forwarder.store.log import Filter
-from forwarder.store.outbox import Settled, Verdict
+from forwarder.store.outbox import Settled
+from forwarder.store.pieces import Limits
+from forwarder.store.replay import Found
 from forwarder.store.schema import bodies, payloads
+from forwarder.store.settling import Verdict
 from tests.store.shop import NOW, an_arrival, an_event, take
 
 OLDEST = NOW - timedelta(days=7)
+EVERYTHING = Filter()
 DELIVERED = Verdict(status=Status.DELIVERED, outcome="delivered")
 REFUSED = Verdict(status=Status.REFUSED, outcome="refused", reason="invalid")
 
@@ -51,8 +56,58 @@ def n_of(store: Store, table: sa.Table) -> int:
         return connection.execute(count).scalar_one()
 
 
+ALL = Scope(include_final=True)
+
+
+def limits(n_max: int = 1000, at: datetime = NOW) -> Limits:
+    return Limits(n_max=n_max, now=at, paid=lambda _: at)
+
+
+def new(store: Store, kind: JobKind, scope: Scope = ALL, n: int = 0) -> None:
+    made = NewJob(
+        kind=kind,
+        scope=scope,
+        who="anna",
+        reason="a test shop",
+        n_planned=n,
+        skipped={},
+        last_id=rows.newest_id(store),
+    )
+    jobs.add(store, made, NOW)
+
+
+def run(
+    store: Store,
+    kind: JobKind,
+    scope: Scope = ALL,
+    at: datetime = NOW,
+    n_max: int = 1000,
+) -> int:
+    """Do a whole job; return how many deliveries it changed."""
+    new(store, kind, scope)
+    job = jobs.take(store, at)
+    assert job is not None
+    n_done = 0
+    while job is not None:
+        n_done = job.n_done
+        if kind is JobKind.REPLAY:
+            job = pieces.replay_piece(store, job, {"main": OLDEST}, limits(n_max, at))
+        else:
+            job = pieces.discard_piece(store, job, limits(n_max, at))
+    assert State.DONE == jobs.list_jobs(store)[0].state
+    return n_done
+
+
+def replay(store: Store, scope: Scope = ALL, at: datetime = NOW) -> int:
+    return run(store, JobKind.REPLAY, scope, at)
+
+
+def discard(store: Store, wanted: Filter = EVERYTHING) -> int:
+    return run(store, JobKind.DISCARD, Scope(wanted=wanted))
+
+
 def test_a_plan_tells_each_kind_apart(settled: Store) -> None:
-    found = rows.plan(settled, Filter(), "main", OLDEST, NOW)
+    found = rows.plan(settled, ALL, "main", OLDEST, NOW)
 
     assert (
         rows.Plan(
@@ -63,6 +118,12 @@ def test_a_plan_tells_each_kind_apart(settled: Store) -> None:
             n_cleared=0,
             n_waiting=1,
             n_for_good=1,
+            found=(
+                Found(status="delivered", reason="", n=1),
+                Found(status="pending", reason="", n=1),
+                Found(status="refused", reason="invalid", n=2),
+                Found(status="skipped", reason="consent", n=1),
+            ),
         )
         == found
     )
@@ -72,13 +133,13 @@ def test_a_plan_counts_whom_retention_has_cleared(settled: Store) -> None:
     with settled.write() as connection:
         connection.execute(sa.delete(bodies))
 
-    found = rows.plan(settled, Filter(), "main", OLDEST, NOW)
+    found = rows.plan(settled, ALL, "main", OLDEST, NOW)
     assert (0, 2) == (found.n_ready, found.n_cleared)
-    assert 0 == rows.run(settled, Filter(), "main", OLDEST, NOW)
+    assert 0 == replay(settled)
 
 
 def test_a_run_sets_back_what_the_plan_counted(settled: Store) -> None:
-    assert 2 == rows.run(settled, Filter(), "main", OLDEST, NOW)
+    assert 2 == replay(settled)
     assert {
         "1": "pending",
         "2": "pending",
@@ -91,17 +152,17 @@ def test_a_run_sets_back_what_the_plan_counted(settled: Store) -> None:
 def test_only_what_was_delivered_keeps_its_bytes(settled: Store) -> None:
     assert 3 == n_of(settled, payloads)
 
-    rows.run(settled, Filter(), "main", OLDEST, NOW)
+    replay(settled)
 
     assert 2 == n_of(settled, payloads)  # the one too old was not touched
 
 
 def test_another_destination_is_left_alone(settled: Store) -> None:
-    assert 0 == rows.run(settled, Filter(), "other", OLDEST, NOW)
+    assert 0 == replay(settled, Scope(wanted=Filter(destination="other")))
 
 
 def test_a_set_back_delivery_starts_anew(settled: Store) -> None:
-    rows.run(settled, Filter(order_id="2"), "main", OLDEST, NOW)
+    replay(settled, Scope(wanted=Filter(order_id="2")))
 
     line = log.list_deliveries(settled, Filter(order_id="2")).lines[0]
     assert ("", "", 0, NOW, None) == (
@@ -114,9 +175,9 @@ def test_a_set_back_delivery_starts_anew(settled: Store) -> None:
 
 
 def test_what_waits_or_was_refused_can_be_given_up(settled: Store) -> None:
-    assert 3 == rows.discard(settled, Filter(), NOW, is_dry_run=True)
+    assert 3 == rows.count(settled, rows.open_ones(ALL))
     assert "pending" == words(settled)["5"]
-    assert 3 == rows.discard(settled, Filter(), NOW, is_dry_run=False)
+    assert 3 == discard(settled)
     assert {
         "1": "delivered",
         "2": "skipped",
@@ -125,12 +186,13 @@ def test_what_waits_or_was_refused_can_be_given_up(settled: Store) -> None:
         "5": "skipped",
     } == words(settled)
     line = log.list_deliveries(settled, Filter(order_id="5")).lines[0]
-    assert ("discarded", NOW, None) == (
+    assert ("discarded", "a test shop", NOW, None) == (
         line.reason,
+        line.message,
         line.settled_at,
         line.next_attempt_at,
     )
-    assert 0 == rows.discard(settled, Filter(), NOW, is_dry_run=False)
+    assert 0 == discard(settled)
 
 
 def test_what_a_worker_holds_is_not_given_up(store: Store) -> None:
@@ -138,44 +200,112 @@ def test_what_a_worker_holds_is_not_given_up(store: Store) -> None:
     claim = outbox.claim(store, "main", "w1", 1, NOW)
 
     assert claim is not None
-    assert 1 == rows.discard(store, Filter(), NOW, is_dry_run=False)
+    assert 1 == discard(store)
     settled = [Settled(row=row, verdict=DELIVERED) for row in claim.rows]
     assert 1 == outbox.settle(store, claim, settled, None, NOW)
 
 
 def test_what_was_given_up_comes_back_only_by_its_reason(settled: Store) -> None:
-    rows.discard(settled, Filter(order_id="5"), NOW, is_dry_run=False)
+    discard(settled, Filter(order_id="5"))
 
-    assert 0 == rows.run(settled, Filter(order_id="5"), "main", OLDEST, NOW)
+    assert 0 == replay(settled, Scope(wanted=Filter(order_id="5")))
     named = Filter(order_id="5", reason="discarded")
-    assert 1 == rows.run(settled, named, "main", OLDEST, NOW)
+    assert 1 == replay(settled, Scope(wanted=named))
 
 
-def test_giving_up_much_goes_in_pieces(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rows, "CHUNK", 2)
+def test_much_goes_in_pieces(store: Store) -> None:
     take(store, *(an_event(number) for number in range(5)))
 
-    assert 5 == rows.discard(store, Filter(), NOW, is_dry_run=False)
-
-
-def test_rows_given_back_cost_no_attempt(store: Store) -> None:
-    take(store, an_event(1))
-    claim = outbox.claim(store, "main", "w1", 1, NOW)
-    assert claim is not None
-
-    assert 1 == outbox.release(store, claim, claim.rows, NOW)
-    again = outbox.claim(store, "main", "w1", 1, NOW)
-    assert again is not None
-    assert [1] == [row.attempts for row in again.rows]
+    assert 5 == run(store, JobKind.DISCARD, n_max=2)
 
 
 def test_what_was_delivered_long_ago_is_not_sent_again(settled: Store) -> None:
     later = NOW + timedelta(hours=25)
 
-    found = rows.plan(settled, Filter(), "main", OLDEST, later)
+    found = rows.plan(settled, ALL, "main", OLDEST, later)
 
     assert (1, 0, 1) == (found.n_ready, found.n_delivered, found.n_counted)
-    assert 1 == rows.run(settled, Filter(), "main", OLDEST, later)
+    assert 1 == replay(settled, at=later)
     assert "delivered" == words(settled)["1"]
+
+
+def test_a_thousand_at_once_are_planned_by_status_and_reason(settled: Store) -> None:
+    found = rows.plan(settled, Scope(), "main", OLDEST, NOW)
+
+    assert (1, 1, 1, 1) == (
+        found.n_ready,
+        found.n_too_old,
+        found.n_final,
+        found.n_for_good,
+    )
+
+
+def test_who_comes_back_late_to_a_job_changes_nothing(settled: Store) -> None:
+    new(settled, JobKind.REPLAY)
+    late = jobs.take(settled, NOW)
+    assert late is not None
+    after = NOW + jobs.LEASE
+    assert jobs.take(settled, after - timedelta(seconds=1)) is None
+    newer = jobs.take(settled, after)
+
+    assert newer is not None
+    assert (1, 2) == (late.turn, newer.turn)
+    assert pieces.replay_piece(settled, late, {"main": OLDEST}, limits()) is None
+    assert "delivered" == words(settled)["1"]
+    done = pieces.replay_piece(settled, newer, {"main": OLDEST}, limits(1))
+    assert done is not None
+    assert 1 == done.n_done
+
+
+def test_a_crash_within_a_piece_leaves_it_undone(
+    settled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new(settled, JobKind.REPLAY)
+    job = jobs.take(settled, NOW)
+    assert job is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "record", lambda *_: {}["crash"])
+        with pytest.raises(KeyError):
+            pieces.replay_piece(settled, job, {"main": OLDEST}, limits(1))
+
+    assert "delivered" == words(settled)["1"]
+    assert jobs.take(settled, NOW + jobs.LEASE) is not None
+
+
+def test_a_cancelled_job_stops_after_the_piece_in_hand(settled: Store) -> None:
+    new(settled, JobKind.REPLAY, n=2)
+    job = jobs.take(settled, NOW)
+    assert job is not None
+    job = pieces.replay_piece(settled, job, {"main": OLDEST}, limits(1))
+    assert job is not None
+
+    assert jobs.cancel(settled, job.id, NOW)
+    assert pieces.replay_piece(settled, job, {"main": OLDEST}, limits(1)) is None
+    assert not jobs.cancel(settled, job.id, NOW)
+    found = jobs.find(settled, job.id)
+    assert found is not None
+    assert (State.CANCELLED, 1, NOW) == (found.state, found.n_done, found.ended_at)
+    assert jobs.take(settled, NOW + timedelta(days=1)) is None
+    assert ["pending", "refused"] == [words(settled)[n] for n in ("1", "2")]
+
+
+def test_a_job_that_is_let_go_is_open_to_all(settled: Store) -> None:
+    new(settled, JobKind.REPLAY)
+    job = jobs.take(settled, NOW)
+    assert job is not None
+    assert jobs.take(settled, NOW) is None
+    jobs.release(settled, job)
+
+    assert jobs.take(settled, NOW, job.id + 1) is None
+    assert jobs.take(settled, NOW, job.id) is not None
+
+
+def test_jobs_are_listed_newest_first(store: Store) -> None:
+    for _ in range(3):
+        new(store, JobKind.DISCARD, Scope(wanted=Filter(since=NOW)))
+    listed = jobs.list_jobs(store, 2)
+
+    assert [3, 2] == [one.id for one in listed]
+    assert [1] == [one.id for one in jobs.list_jobs(store, 2, 2)]
+    assert Scope(wanted=Filter(since=NOW)) == listed[0].scope
+    assert [None, None] == [jobs.find(store, number) for number in (0, 99)]

@@ -77,6 +77,33 @@ def test_a_line_break_does_not_make_a_second_line(
     assert 1 == len(lines(capsys))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "a\x9b31mb", "a\bb\x7f", "\u202eevil"],
+)
+def test_what_steers_a_terminal_is_written_out(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.setup("web", "info")
+    structlog.get_logger().warning(text, reason=text)
+    raw = capsys.readouterr().err
+
+    assert 1 == len(raw.splitlines())
+    assert [] == [char for char in raw.rstrip("\n") if not char.isprintable()]
+
+
+def test_an_authorization_is_never_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.setup("web", "info")
+    key = "fwd_k3yk3yk3yk3yk3yk3y"
+    log = structlog.get_logger()
+    header = f"Bearer {key}"
+    log.warning(header, authorization=header, Authorization=key)
+    log.warning("x", url=f"https://a.example/?key={key}", list=[f"Basic {key}"])
+
+    told = capsys.readouterr().err
+    assert (2, False) == (len(told.splitlines()), key in told)
+
+
 def test_an_exception_is_told_without_values_and_locals(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

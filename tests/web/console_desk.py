@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from flask import Flask
 
+from forwarder.alerts import states
+from forwarder.alerts.conditions import Condition
+from forwarder.alerts.states import Telling
 from forwarder.core.delivery import (
     Answer,
     Delivered,
@@ -19,7 +22,7 @@ from forwarder.core.delivery import (
 )
 from forwarder.core.event import Event, Kind, Money, Notice, Order, Person
 from forwarder.pipeline.drain import Desk, drain
-from forwarder.store import Store
+from forwarder.store import Store, alerts
 from forwarder.store.inbox import Arrival, Receipt, accept
 
 DATA_KEY = "a2V5LW9mLXRlc3RzLWtleS1vZi10ZXN0cy1rZXkuLi4="
@@ -121,6 +124,36 @@ def event_of(number: int, kind: Kind = Kind.CHECKOUT, **changes: object) -> Even
         ),
     }
     return Event(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def open_alert(desktop: Desktop, subject: str = "my-shop") -> int:
+    """Let one rule find something wrong; return the number of its alert."""
+    condition = Condition(
+        subject=subject,
+        severity="warn",
+        summary="3 webhooks at my-shop are quarantined.",
+        mend="`forwarder events webhooks` shows why.",
+    )
+    telling = Telling(channels=(), public_url="https://events.example.com")
+    states.update(desktop.store, "quarantined", [condition], telling, desktop.clock())
+    return alerts.list_alerts(desktop.store)[0].id
+
+
+def quarantine(desktop: Desktop, key: str = "q") -> None:
+    """Take a webhook that is genuine and not understood."""
+    accept(
+        desktop.store,
+        Arrival(
+            endpoint="my-shop",
+            source="shopify",
+            destination="main",
+            delivery_key=key,
+            notice=Notice(headers={}, body=b"?"),
+            received_at=desktop.clock(),
+            status=NoticeStatus.QUARANTINED,
+            reason="no order in it",
+        ),
+    )
 
 
 def token_in(page: str) -> str:

@@ -13,6 +13,9 @@ from forwarder.sources import SOURCES
 from forwarder.store import Store, access
 from forwarder.store.access import ApiKey
 from forwarder.web.api import api
+from forwarder.web.api_alerts import api_alerts
+from forwarder.web.api_audit import api_audit
+from forwarder.web.api_jobs import api_jobs
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.hooks import hooks
 from forwarder.web.vitals import vitals
@@ -55,7 +58,7 @@ class Doors:
             public_url="https://events.example.com",
             version="1.2.3",
         )
-        for blueprint in (hooks, api, vitals):
+        for blueprint in (hooks, api, api_alerts, api_audit, api_jobs, vitals):
             self.app.register_blueprint(blueprint)
 
     def add_destination(self, name: str) -> None:

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from forwarder.core.delivery import Delivered, Refused
 from forwarder.core.event import Kind
 from forwarder.pipeline.drain import Desk, drain
+from forwarder.pipeline.jobs import Workshop, work
 from forwarder.store import log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
@@ -66,6 +68,13 @@ def own(number: int = 1, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
 def told(reply: TestResponse) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(reply.data)
     return answer
+
+
+def worked(doors: Doors) -> None:
+    """Do what the jobs ask for."""
+    desk = Desk(store=doors.store, worker="w", clock=doors.clock, jitter=lambda: 0.5)
+    shop = Workshop(desk=desk, endpoints={}, destinations=[doors.destination])
+    work(shop, doors.clock() + timedelta(seconds=5))
 
 
 def words(doors: Doors) -> list[tuple[str | None, str, str]]:
@@ -380,13 +389,32 @@ def test_a_replay_sets_back_what_its_filter_finds(
     sent(doors, Delivered())
     reply = client.post(f"{REPLAYS}?status=refused", headers=operator)
 
-    assert (200, 1) == (reply.status_code, told(reply)["n_set_back"])
-    assert [("1", "pending", ""), ("2", "delivered", "")] == words(doors)
+    answer = told(reply)
+    assert (202, 0, 1) == (
+        reply.status_code,
+        answer["n_set_back"],
+        answer["job"]["planned"],
+    )
     assert ["main"] == doors.nudged
+    worked(doors)
+    assert [("1", "pending", ""), ("2", "delivered", "")] == words(doors)
+    shown = told(client.get(f"{REPLAYS}/{answer['job']['id']}", headers=operator))
+    assert ("done", 1, {"status": "refused"}, "key:operate") == (
+        shown["state"],
+        shown["done"],
+        shown["filter"],
+        shown["who"],
+    )
 
 
 @pytest.mark.parametrize(
-    ("query", "body"), [("?dry_run=yes", b""), ("", b'{"status": "refused"}')]
+    ("query", "body"),
+    [
+        ("?dry_run=perhaps", b""),
+        ("?rate=0", b""),
+        ("?limit=5", b""),
+        ("", b'{"status": "refused"}'),
+    ],
 )
 def test_a_replay_that_is_not_clear_is_not_run(
     doors: Doors,

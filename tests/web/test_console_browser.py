@@ -10,9 +10,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from tests.web.console_desk import PASSWORD, Desktop, event_of
+from forwarder.pipeline.replay import Asker, start_discard
+from forwarder.store import health, jobs
+from forwarder.store.jobs import Scope
+from tests.web.console_desk import PASSWORD, Desktop, event_of, open_alert, quarantine
 
 EYES = (Path(__file__).parent / "console_eyes.js").read_text(encoding="utf-8")
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+RUN_AXE = """async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
+    const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
+    return found.violations.map(
+        v => `${v.impact} ${v.id}: ${v.nodes.map(n => n.html).join(" | ")}`);
+}"""
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 360.5)
     .filter(e => getComputedStyle(e).position !== "absolute")
@@ -54,7 +64,7 @@ class Window:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/console/deliveries")
+        page.wait_for_url("**/console/")
         return page
 
 
@@ -84,6 +94,7 @@ def test_an_operator_logs_in_filters_opens_an_event_and_goes_back(
 ) -> None:
     add_users("operator")
     page = window().log_in()
+    page.get_by_role("link", name="Deliveries", exact=True).click()
     page.locator("summary").click()
     page.get_by_label("Status", exact=True).select_option("refused")
     page.get_by_label("Reason").select_option(label="Pinterest found a fault in it")
@@ -124,10 +135,12 @@ def test_a_refused_event_is_sent_again_by_keyboard_alone(
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/console/deliveries")
+    page.wait_for_url("**/console/")
     page.keyboard.press("Tab")
     assert "Skip to the content" == focus(page)["text"]
+    tab_to(page, "Deliveries")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/console/deliveries")
     tab_to(page, "refused 2")
     page.keyboard.press("Enter")
     page.wait_for_url("**status=refused**")
@@ -182,6 +195,43 @@ def test_everything_works_without_scripts(
     page.wait_for_url("**/console/login")
 
 
+def test_a_filter_is_sent_again_as_a_whole_without_scripts(
+    window: LooksLike, add_users: AddUsers, full: Desktop
+) -> None:
+    add_users("operator")
+    page = window(
+        java_script_enabled=False, viewport={"width": 360, "height": 800}
+    ).log_in()
+    page.get_by_role("link", name="Refused", exact=True).first.click()
+    page.get_by_role("link", name="Send again… all with").first.click()
+    page.get_by_label("Why, for whoever").fill("mended")
+    page.get_by_role("button", name="Send 1 delivery again").click()
+
+    assert "The job is written down." in page.get_by_role("status").inner_text()
+    assert "mended" == jobs.list_jobs(full.store)[0].reason
+    page.get_by_role("button", name="Cancel this job").click()
+    assert "cancelled" in page.locator(".head").inner_text()
+
+
+def test_a_destination_is_paused_by_keyboard_alone(
+    window: LooksLike, add_users: AddUsers, full: Desktop
+) -> None:
+    add_users("operator")
+    page = window().log_in()
+    tab_to(page, "Destinations")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/destinations")
+    page.get_by_label("Why pause main").focus()
+    page.keyboard.type("new token")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+
+    assert "main is paused." in page.get_by_role("status").inner_text()
+    known = health.health_of(full.store, "main")
+    assert known is not None
+    assert "new token" == known.pause_reason
+
+
 @pytest.mark.usefixtures("full")
 def test_what_a_shop_wrote_runs_nothing(window: LooksLike, add_users: AddUsers) -> None:
     add_users("viewer")
@@ -202,11 +252,23 @@ def test_the_very_first_visit_leads_to_a_user_and_a_webhook(
 
     assert "forwarder user add NAME --role admin" in page.locator("main").inner_text()
     add_users("operator")
-    page = opened.log_in()
+    opened.log_in()
+    page = opened.open("/console/deliveries")
     assert "No delivery yet" in page.locator("main").inner_text()
 
 
 PAGES = {
+    "overview": "/console/",
+    "refused-by-reason": "/console/refused",
+    "sources": "/console/sources",
+    "destinations": "/console/destinations",
+    "plan": "/console/jobs/new/replay?status=refused",
+    "plan-discard": "/console/jobs/new/discard?status=refused&endpoint=my-shop",
+    "jobs": "/console/jobs",
+    "job": "/console/jobs/1",
+    "alerts": "/console/alerts",
+    "alert": "/console/alerts/1",
+    "audit": "/console/audit",
     "deliveries": "/console/deliveries",
     "filtered": "/console/deliveries?status=refused&endpoint=my-shop&order=1004",
     "nothing": "/console/deliveries?reason=unhashed",
@@ -230,27 +292,44 @@ def test_every_page_can_be_read_by_everybody(
     width: int,
 ) -> None:
     shots = Path(os.environ.get("FORWARDER_SCREENSHOTS", tmp_path))
+    is_judged = (theme, width) in {("light", 1280), ("dark", 360)}
+    axe = AXE.read_text(encoding="utf-8") if is_judged else ""
     looks = {"viewport": {"width": width, "height": 800}, "color_scheme": theme}
     opened = window(**looks)
     opened.may_fail = True
     found = {
-        "first": look_at(opened, "/console/login", shots / f"first-{theme}-{width}")
+        "first": look_at(
+            opened, "/console/login", shots / f"first-{theme}-{width}", axe
+        )
     }
-    add_users("operator")
+    add_users("admin")
     blocked.take(event_of(40, event_id="a-very-long-event-id-" + "x" * 200))
-    opened.log_in()
+    fill(blocked)
+    opened.log_in("admin")
     for name, path in PAGES.items():
-        found[name] = look_at(opened, path, shots / f"{name}-{theme}-{width}")
+        shot = shots / f"{name}-{theme}-{width}"
+        found[name] = look_at(opened, path, shot, axe)
 
     assert {name: [] for name in found} == found
 
 
-def look_at(opened: Window, path: str, shot: Path) -> list[str]:
-    """Return what is wrong with a page, and keep a picture of it."""
+def fill(desktop: Desktop) -> None:
+    """Add what the pages beside the log show: an alert, a job, held webhooks."""
+    quarantine(desktop)
+    open_alert(desktop)
+    asker = Asker(who="operator", reason="the currency is mended at the shop")
+    start_discard(desktop.store, Scope(), asker, desktop.clock())
+
+
+def look_at(opened: Window, path: str, shot: Path, axe: str) -> list[str]:
+    """Return what is wrong with a page, also by axe if given; keep a picture of it."""
     page = opened.open(path)
     for details in page.locator("details").all():
         details.evaluate("element => { element.open = true; }")
     faults: list[str] = page.evaluate(EYES)
+    if axe:
+        page.evaluate(axe)  # through the debugger: the page itself allows no script
+        faults += page.evaluate(RUN_AXE)
     page.screenshot(path=f"{shot}.png", full_page=True)
     return faults
 
@@ -262,7 +341,7 @@ def test_text_at_twice_its_size_still_fits_a_phone(
     add_users("operator")
     opened = window(viewport={"width": 360, "height": 800})
     opened.log_in()
-    for path in ("/console/deliveries", "/console/deliveries/4"):
+    for path in ("/console/", "/console/refused", "/console/deliveries/4"):
         page = opened.open(path)
         page.evaluate("document.documentElement.style.setProperty('font-size', '30px')")
 

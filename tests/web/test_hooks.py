@@ -1,9 +1,5 @@
 import http.client
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,16 +12,16 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from forwarder.core.event import Notice
-from forwarder.samples import TEST_SECRETS, fresh
+from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
 from forwarder.store import Store, log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
 from forwarder.store.writer import StoreDown
-from forwarder.web.hooks import BODY_MAX_BYTES
-from tests.servers import free_port, stop, wait_until_open
+from forwarder.web.bodies import BODY_MAX_BYTES
 from tests.web.console_desk import DATA_KEY, NOW
 from tests.web.doors import NOWHERE, Doors, an_order
+from tests.web.served import serving
 
 
 @pytest.fixture
@@ -245,11 +241,57 @@ def test_what_cannot_be_stored_is_asked_for_again() -> None:
     store.close()
 
 
-@pytest.mark.parametrize("path", ["/hooks/shopify", "/hooks/nobody/secret"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hooks/shopify",
+        "/hooks/nobody",
+        f"/hooks/mailchimp/{TEST_SECRETS['mailchimp']}",
+    ],
+)
 def test_a_probe_is_answered_well(client: FlaskClient, path: str) -> None:
     assert {"ok": True} == client.get(path).json
     assert 200 == client.head(path).status_code
     assert 405 == client.put(path).status_code
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/hooks/mailchimp/wrong", "/hooks/nobody/secret", "/hooks/mailchimp/%ff"],
+)
+def test_a_probe_with_a_wrong_secret_finds_nothing(
+    client: FlaskClient, path: str
+) -> None:
+    for reply in (client.get(path), client.head(path)):
+        assert 404 == reply.status_code
+    assert {"error": "no such endpoint"} == client.get(path).json
+
+
+@pytest.mark.parametrize("source", ["mailchimp", "gumroad", "thrivecart", "zapier"])
+def test_a_chunked_body_that_nothing_vouches_for_is_refused(
+    client: FlaskClient, source: str
+) -> None:
+    case = next(one for one in cases(source) if not one.startswith("refused"))
+    notice = fresh(source, case, TEST_SECRETS[source], NOW, 912_345)
+    path = f"/hooks/{source}"
+    if notice.path_secret:
+        path += f"/{notice.path_secret}"
+    reply = client.post(
+        path,
+        input_stream=BytesIO(notice.body),
+        headers=dict(notice.headers),
+        environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+
+    assert 411 == reply.status_code
+    assert reply.json is not None
+    assert "Content-Length" in reply.json["error"]
+    forged = client.post(
+        f"/hooks/{source}",
+        input_stream=BytesIO(b"{}"),
+        environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert 401 == forged.status_code
 
 
 def test_answers_are_counted_by_endpoint(client: FlaskClient) -> None:
@@ -257,49 +299,17 @@ def test_answers_are_counted_by_endpoint(client: FlaskClient) -> None:
     client.post("/hooks/an-endpoint-that-a-stranger-made-up")
     text = client.get("/metrics").text
 
-    assert 'forwarder_webhooks_total{answer="accepted",endpoint="shopify"}' in text
-    assert 'forwarder_webhooks_total{answer="404",endpoint="unknown"}' in text
+    name = "forwarder_webhooks_received_total"
+    assert f'{name}{{endpoint="shopify",result="accepted"}}' in text
+    assert f'{name}{{endpoint="unknown",result="unknown"}}' in text
     assert "stranger" not in text
-
-
-SETTINGS = """
-[service]
-data_keys = ["{key}"]
-[destinations.main]
-platform = "pinterest"
-ad_account_id = "549755885175"
-token = "no-token"
-base_url = "http://127.0.0.1:9/v5"
-[endpoints.my-shop]
-source = "shopify"
-secrets = ["{secret}"]
-destination = "main"
-"""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[int]:
     """The web role under its own server; the port it listens on."""
-    file = tmp_path / "forwarder.toml"
-    secret = TEST_SECRETS["shopify"]
-    file.write_text(SETTINGS.format(key=DATA_KEY, secret=secret))
-    port = free_port()
-    process = subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-m", "forwarder", "web", f"--port={port}"],
-        env={**os.environ, "FORWARDER_CONFIG": str(file)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_until_open(port, process)
-        yield port
-    finally:
-        stop(process)
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            process.wait()
+    with serving(tmp_path) as web:
+        yield web.port
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@ from forwarder.core.delivery import Deferred
 from forwarder.core.event import Kind
 from forwarder.store import log
 from forwarder.store.log import Filter
+from forwarder.store.story import show
 from forwarder.web.shapes import line_json, page_json, story_json
 from tests.web.console_desk import Desktop, event_of
 
@@ -51,7 +52,7 @@ def test_the_cursor_of_a_page_leads_to_the_next_and_ends_in_null(full: Desktop) 
 def test_a_story_tells_notice_payload_and_history(desktop: Desktop) -> None:
     desktop.take(event_of(1))
     desktop.drain(Deferred("network", "no route", 60.0))
-    story = log.show(desktop.store, 1)
+    story = show(desktop.store, 1)
     assert story is not None
     told = story_json(story)
 

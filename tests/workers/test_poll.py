@@ -1,5 +1,7 @@
 """The worker's own bell."""
 
+import threading
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -25,6 +27,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     for name in ("drain", "enrich", "sweep"):
         monkeypatch.setattr(poll, name, lambda name=name: found.append(name))
+    monkeypatch.setattr(poll, "upkeep", lambda: None)
     return found
 
 
@@ -55,3 +58,19 @@ def test_a_fault_does_not_end_the_looks(
 
     assert ["drain", "enrich", "drain", "enrich"] == done
     assert ["OSError", "OSError"] == [line["fault"] for line in logs]
+
+
+def test_a_worker_that_ends_by_itself_ends_the_looks_at_once(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = threading.Event()
+    looks = threading.Thread(target=poll.poll)
+    monkeypatch.setattr(poll, "rest", stopping.wait)
+    monkeypatch.setattr(poll, "stop", stopping.set)
+    monkeypatch.setattr(poll, "_thread", looks)
+    looks.start()
+
+    poll._end()  # noqa: SLF001 - Celery calls it
+
+    assert not looks.is_alive()
+    assert ["drain", "enrich"] == done

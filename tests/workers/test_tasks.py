@@ -5,9 +5,12 @@ import pytest
 
 from forwarder.core.delivery import Blocked, Deferred
 from forwarder.core.event import Person
-from forwarder.store import health, log
+from forwarder.pipeline.replay import Asker, plan, start_replay
+from forwarder.store import health, jobs, log
 from forwarder.store.inbox import accept
+from forwarder.store.jobs import Scope, State
 from forwarder.store.log import Filter
+from forwarder.store.story import show
 from forwarder.wiring import Wired
 from tests.pipeline.stand_in import StandIn, say
 from tests.store.shop import an_arrival, an_event, take
@@ -120,7 +123,7 @@ def test_a_sweep_clears_and_expires_once_in_ten_minutes(
 
 def person_is_kept(wired: Wired) -> bool:
     number = min(line.id for line in log.list_deliveries(wired.store, Filter()).lines)
-    story = log.show(wired.store, number)
+    story = show(wired.store, number)
     assert story is not None
     return story.is_person_kept
 
@@ -148,3 +151,18 @@ def test_a_deferred_delivery_is_not_work_done(wired: Wired, stand_in: StandIn) -
     tasks.drain()
 
     assert [("pending", "server_error")] == words(wired)
+
+
+def test_a_job_is_done_with_the_next_wake_up(wired: Wired, stand_in: StandIn) -> None:
+    now = wired.store.now()
+    take(wired.store, *(an_event(number, at=now) for number in range(3)), at=now)
+    tasks.drain()
+    scope = Scope(include_final=True)
+    plans = plan(wired.store, scope, [stand_in], now)
+    start_replay(wired.store, scope, plans, Asker(who="anna"), now)
+
+    tasks.drain(destination="main")
+
+    assert [State.DONE] == [job.state for job in jobs.list_jobs(wired.store)]
+    assert [3, 3] == [len(batch) for batch in stand_in.sent]
+    assert stand_in.sent[0] == stand_in.sent[1]

@@ -1,13 +1,14 @@
 """One event as it leaves for Pinterest: encoded once, the same bytes ever after."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
 from forwarder.core.delivery import Dropped, Encoded, Refused, Skipped
-from forwarder.core.event import Event, Kind
+from forwarder.core.event import Event, Kind, Person
 from forwarder.core.source import EVENT_ID_MAX_CHARS
 from forwarder.destinations.pinterest import device, page
 from forwarder.destinations.pinterest.goods import Goods
@@ -54,6 +55,8 @@ _IP_MASKED: Final = _IP + b'"***"}}'
 _AGENT_MASKED: Final = _AGENT + b'"***"}}'
 _BOTH_MASKED: Final = _IP + b'"***",' + _AGENT_MASKED
 
+_TELLING: Final = ("em", "ph", "external_id")  # who somebody is asked for by
+
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _ESCAPE: Final = b"\\"
 _ESCAPED_CONTROL: Final = b"\\u00"
@@ -87,6 +90,17 @@ class Encoder:
         if not person.identifies:
             return _without_identity(person)
         return self._written(self._head(event, event_time_s), event, person)
+
+    def identify(self, person: Person, region: str | None) -> frozenset[str]:
+        """Return the traces of a person, as `identified` reads them in a payload."""
+        known = Person(
+            email=person.email,
+            phone=person.phone,
+            country=person.country,
+            external_id=person.external_id,
+        )
+        lists = self._identity.hash_person(known, region, _EPOCH.date()).lists
+        return _traces(lists)
 
     def _reason_to_skip(self, event: Event) -> str | None:
         if event.kind not in EVENT_NAMES:
@@ -129,6 +143,21 @@ class Encoder:
             dropped=tuple(person.dropped),
             warnings=(*event.warnings, *person.warnings),
         )
+
+
+def identified(shown: bytes) -> frozenset[str]:
+    """Return the traces of e-mail, phone and customer id in a kept payload."""
+    try:
+        user_data = orjson.loads(shown)["user_data"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return frozenset()
+    return _traces(user_data)
+
+
+def _traces(lists: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    return frozenset(
+        f"{key}:{value}" for key in _TELLING for value in lists.get(key, ())
+    )
 
 
 def unmask(shown: bytes, ip: str | None, user_agent: str | None) -> bytes:

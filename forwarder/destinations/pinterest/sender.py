@@ -8,6 +8,8 @@ from typing import Final
 
 import orjson
 
+from forwarder.core import failpoints
+from forwarder.core.bucket import Bucket
 from forwarder.core.delivery import (
     Answer,
     Deferred,
@@ -16,11 +18,11 @@ from forwarder.core.delivery import (
     Refused,
     Skipped,
 )
-from forwarder.core.event import Event
-from forwarder.destinations.pinterest.bucket import Bucket, shared_bucket
+from forwarder.core.event import Event, Person
+from forwarder.destinations.pinterest.bucket import shared_bucket
 from forwarder.destinations.pinterest.calls import Caller
 from forwarder.destinations.pinterest.guard import is_safe
-from forwarder.destinations.pinterest.payload import Encoder, unmask
+from forwarder.destinations.pinterest.payload import Encoder, identified, unmask
 from forwarder.destinations.pinterest.replies import Reply, Verdict, read_reply, untried
 from forwarder.destinations.pinterest.settings import PinterestSettings
 from forwarder.destinations.pinterest.texts import digest
@@ -98,6 +100,14 @@ class PinterestDestination:
         """Return the event as it leaves: same event, same bytes. Never raises."""
         return self._encoder.encode(event)
 
+    def identify(self, person: Person, region: str | None) -> frozenset[str]:
+        """Return what of e-mail, phone and customer id would stand in a payload."""
+        return self._encoder.identify(person, region)
+
+    def identified(self, shown: bytes) -> frozenset[str]:
+        """Return the same of a payload as it is kept; empty when it is none of ours."""
+        return identified(shown)
+
     def unmask(self, shown: bytes, ip: str | None, user_agent: str | None) -> bytes:
         """Return the exact body again from what was kept of it.
 
@@ -121,6 +131,7 @@ class PinterestDestination:
             yield answer
             if not answer.outcomes:
                 todo += reversed(chunk.halves())
+                failpoints.reach("mid_bisect")
             elif rest is not None and todo:
                 n_left = sum(len(one.events) for one in todo)
                 yield Answer(outcomes=(rest,) * n_left, n_events=n_left)
@@ -174,7 +185,9 @@ class PinterestDestination:
             answer = Answer(outcomes=(late,) * n_events, n_events=n_events)
             return replace(answer, message=late.message, pause_s=wait_s), late
         started_at = self._clock()
+        failpoints.reach("before_post")
         reply = self._caller.post(events, is_test=is_test or self._settings.test_mode)
+        failpoints.reach("after_post")
         duration_ms = round((self._clock() - started_at) * 1000)
         verdict = self._verdict(reply, n_events)
         if verdict.pause_s is not None:

@@ -201,15 +201,22 @@ def _subscribed(told: _Told) -> Event:
 
 
 def _erase(told: _Told) -> Event:
-    data = told.data
-    customer = read.record(data.get("customer"))
-    subject_id = read.needed(
-        "customer or shop id", customer.get("id"), data.get("shop_id")
-    )
+    """Read the request to erase one customer."""
+    customer = read.record(told.data.get("customer"))
+    customer_id = read.needed("customer id", customer.get("id"), customer.get("email"))
     event = replace(
-        _event(told, Kind.ERASE, subject_id),
+        _event(told, Kind.ERASE, customer_id),
         person=part.person({"customer": customer}),
-        warnings=() if customer else ("the whole shop asks to be erased",),
+    )
+    return finish(event, told.options, Carried())
+
+
+def _erase_all(told: _Told) -> Event:
+    """Read the request to erase the whole shop, two days after it left the app."""
+    event = replace(
+        _event(told, Kind.ERASE, read.needed("shop id", told.data.get("shop_id"))),
+        erases_all=True,
+        warnings=("the whole shop asks to be erased",),
     )
     return finish(event, told.options, Carried())
 
@@ -253,5 +260,5 @@ TOPICS: Final[Mapping[str, Callable[[_Told], Event | str]]] = {
     "checkouts/create": _checkout_started,
     "subscription_contracts/create": _subscribed,
     "customers/redact": _erase,
-    "shop/redact": _erase,
+    "shop/redact": _erase_all,
 }

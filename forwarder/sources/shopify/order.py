@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from forwarder.core import reading as read
 from forwarder.core.choices import based, item_id
-from forwarder.core.event import Item, Money, Order, Person
+from forwarder.core.event import Item, Money, Order, Person, Unreadable
 from forwarder.core.money import amount, money
 from forwarder.core.source import Options
 
@@ -38,10 +38,12 @@ def is_renewal(data: Json) -> bool:
 
 
 def unsold(data: Json, options: Options) -> str | None:
-    """Return why an order is no sale, None if it is one."""
+    """Return why an order is no sale, None if it is one. Raises: Unreadable."""
     status = read.text(data.get("financial_status"))
     if data.get("cancelled_at") or status in UNDONE:
         return "cancelled or refunded"
+    if status is None:
+        raise Unreadable("financial_status is missing: nothing says whether it is paid")
     if status in PAID or options.unpaid_orders == "send":
         return None
     return "not paid yet"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from forwarder.core.bucket import Bucket
 from forwarder.destinations.pinterest import PinterestDestination
-from forwarder.destinations.pinterest.bucket import Bucket
 from tests.destinations.pinterest.people import settings
 from tests.destinations.pinterest.wire import Platform, running
 

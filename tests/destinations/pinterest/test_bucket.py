@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwarder.destinations.pinterest.bucket import Bucket, shared_bucket
+from forwarder.core.bucket import Bucket
+from forwarder.destinations.pinterest.bucket import shared_bucket
 
 
 class Clock:

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from forwarder.core.bucket import Bucket
 from forwarder.core.delivery import (
     Answer,
     Blocked,
@@ -19,7 +20,6 @@ from forwarder.core.delivery import (
     Refused,
 )
 from forwarder.destinations.pinterest import PinterestDestination
-from forwarder.destinations.pinterest.bucket import Bucket
 from tests.destinations.pinterest.conftest import Make
 from tests.destinations.pinterest.people import CHECKOUT, settings
 from tests.destinations.pinterest.wire import Call, Platform, Said, processed, told

@@ -1,0 +1,158 @@
+"""`forwarder erase`: take one person out of everything that is kept."""
+
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import orjson
+
+from forwarder.cli.common import (
+    BAD_NEWS,
+    json_option,
+    print_json,
+    ready_or_exit,
+    stop_wrong_use,
+    who,
+)
+from forwarder.core.event import Person
+from forwarder.pipeline.erase import Eraser, Found, Receipt, Subject, note
+
+STDIN = "-"
+ROUNDS_MAX = 45
+NAP_S = 2.0  # what a worker holds is let go within a minute
+
+
+@click.command()
+@click.option("--email", help="The address; - reads it from the terminal or a pipe.")
+@click.option("--phone", help="The number with its country code; - as above.")
+@click.option("--customer-id", help="The shop's own number of them; - as above.")
+@click.option("--endpoint", help="Only at this endpoint; everywhere if not given.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the receipt there.",
+)
+@json_option
+def erase(  # noqa: PLR0913 - one per option
+    *,
+    email: str | None,
+    phone: str | None,
+    customer_id: str | None,
+    endpoint: str | None,
+    dry_run: bool,
+    yes: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Erase one person, or count what is kept of them.
+
+    What waits to be sent ends skipped as `erased`. What was sent keeps its line in the
+    log, without the person. Prefer `-`: an argument stays in the shell's history.
+
+    Example: forwarder erase --email -
+    """
+    if as_json and not (yes or dry_run):
+        stop_wrong_use("--json asks nothing: say --yes to run, or --dry-run to count")
+    subject = Subject(person=_person(email, phone, customer_id), endpoint=endpoint)
+    eraser = _eraser(endpoint)
+    found = eraser.find(subject)
+    if not as_json:
+        _tell(found)
+    if dry_run:
+        if as_json:
+            print_json(_counts(found))
+        return
+    if not yes and not click.confirm("Erase it? Nobody can undo that."):
+        raise SystemExit(BAD_NEWS)
+    _show(_erased(eraser, subject, found), out, as_json=as_json)
+
+
+def _person(email: str | None, phone: str | None, customer_id: str | None) -> Person:
+    given = {"email": email, "phone": phone, "external_id": customer_id}
+    told = {name: _value(name, text) for name, text in given.items() if text}
+    if not told:
+        stop_wrong_use("say who: --email, --phone or --customer-id")
+    return Person(**{name: (text,) for name, text in told.items()})  # type: ignore[arg-type]
+
+
+def _value(name: str, text: str) -> str:
+    """Return the value itself, read where `-` stands for it. Nothing echoes it."""
+    if text != STDIN:
+        return text.strip()
+    if sys.stdin.isatty():
+        read: str = click.prompt(name, hide_input=True)
+    else:
+        read = sys.stdin.readline()
+    if not read.strip():
+        stop_wrong_use(f"there is no {name} to read")
+    return read.strip()
+
+
+def _eraser(endpoint: str | None) -> Eraser:
+    wired = ready_or_exit()
+    if endpoint is not None and endpoint not in {*wired.endpoints, "api"}:
+        known = ", ".join(sorted(wired.endpoints))
+        stop_wrong_use(f"there is no endpoint {endpoint}; known: {known}")
+    return Eraser(
+        store=wired.store,
+        destinations=tuple(wired.destinations.values()),
+        endpoints=wired.endpoints,
+    )
+
+
+def _counts(found: Found) -> dict[str, int]:
+    return {
+        "n_deliveries": len(found.deliveries),
+        "n_notices": len(found.notices),
+        "n_unreadable": found.n_unreadable,
+    }
+
+
+def _tell(found: Found) -> None:
+    click.echo(
+        f"{len(found.deliveries)} deliveries and {len(found.notices)} webhooks are "
+        "about this person"
+    )
+    if found.n_unreadable:
+        click.echo(
+            f"{found.n_unreadable} more cannot be opened: put the data key back that "
+            "sealed them, or wait until they expire",
+            err=True,
+        )
+
+
+def _erased(eraser: Eraser, subject: Subject, found: Found) -> Receipt:
+    """Erase, again while a worker holds something of the person."""
+    receipt = eraser.erase(subject, found, eraser.store.now())
+    for _ in range(ROUNDS_MAX):
+        if not receipt.n_held:
+            break
+        time.sleep(NAP_S)
+        again = eraser.erase(subject, found, eraser.store.now())
+        receipt = receipt.with_more(again)
+    note(eraser.store, who(), receipt)
+    return receipt
+
+
+def _show(receipt: Receipt, out: Path | None, *, as_json: bool) -> None:
+    told = asdict(receipt)
+    if out is not None:
+        out.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(
+            f"erased: {receipt.n_deliveries} deliveries, {receipt.n_notices} webhooks; "
+            f"{receipt.n_skipped} were not sent yet and will not be"
+        )
+    if receipt.n_held:
+        click.echo(
+            f"{receipt.n_held} are on the way just now: run this again in a minute",
+            err=True,
+        )
+    if receipt.n_held or receipt.n_unreadable:
+        raise SystemExit(BAD_NEWS)

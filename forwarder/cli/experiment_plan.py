@@ -1,0 +1,80 @@
+"""Read the plan of an experiment from the words of the command line."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from forwarder.cli.common import stop_wrong_use
+from forwarder.core.experiment import Objective, Phase, Plan, Variable, Variant
+from forwarder.insights.experiment import BEFORE, WrongPlan, check_one_variable
+
+
+def read_plan(given: Mapping[str, Any]) -> Plan:
+    """Return the plan; exit with 2 if the words do not make one."""
+    variable = Variable(given["variable"])
+    pins, slots = _parted(given["pins"]), _parted(given["slots"])
+    variants = []
+    for one in given["told"]:
+        name, equals, value = one.partition("=")
+        if not (name.strip() and equals):
+            stop_wrong_use(f"--variant {one}: write it as NAME=VALUE")
+        variants.append(
+            Variant(
+                name=name.strip(),
+                attributes={variable.value: value.strip()},
+                pin_ids=pins.pop(name.strip(), ()),
+                slots=[
+                    read_date("--slots", day) for day in slots.pop(name.strip(), ())
+                ],
+            )
+        )
+    for name in {*pins, *slots}:
+        stop_wrong_use(f"{name} is no variant: name it with --variant first")
+    return Plan(
+        name=given["name"],
+        objective=Objective(given["objective"]),
+        variable=variable,
+        phase=Phase(given["phase"]),
+        variants=variants,
+        rho=given["rho"],
+        after=given["after"],
+        note=given["note"],
+    )
+
+
+def _parted(told: Sequence[str]) -> dict[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    for one in told:
+        name, _, rest = one.partition("=")
+        found[name.strip()] = [part.strip() for part in rest.split(",") if part.strip()]
+    return found
+
+
+def read_date(where: str, text: str) -> date:
+    """Return the date; exit with 2 if it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        stop_wrong_use(f"{where}: {text} is no date; such as 2026-11-03")
+
+
+def check_plan(plan: Plan, *, is_unlocked: bool) -> None:
+    """Exit with 2 where the plan could not tell what made the difference.
+
+    `is_unlocked`: the experiment it builds on has a winner, or needs none.
+    """
+    names = [variant.name for variant in plan.variants]
+    if len(names) < 2:  # noqa: PLR2004  a control and something else
+        stop_wrong_use("an experiment has at least two variants, the first the control")
+    if len(set(names)) < len(names):
+        stop_wrong_use("two variants have the same name")
+    try:
+        check_one_variable(plan.variants, plan.variable)
+    except WrongPlan as wrong:
+        stop_wrong_use(str(wrong))
+    needed = BEFORE[plan.phase]
+    if needed is not None and not is_unlocked:
+        stop_wrong_use(
+            f"phase {plan.phase.value} builds on a winner of phase {needed.value}: "
+            "name a decided experiment of it with --after"
+        )

@@ -1,0 +1,306 @@
+"""`forwarder experiments`: change one thing, and know whether it worked."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from forwarder.cli.common import (
+    json_option,
+    print_json,
+    ready_or_exit,
+    stop_wrong_use,
+)
+from forwarder.cli.experiment_plan import check_plan, read_date, read_plan
+from forwarder.core.experiment import Plan, Shown
+from forwarder.insights import trial
+from forwarder.insights.eprocess import judge
+from forwarder.insights.experiment import (
+    BEFORE,
+    METRICS,
+    PHASE_DAYS,
+    READINGS,
+    power_hint,
+)
+from forwarder.insights.trial_file import WrongFile, read_trial
+from forwarder.store import experiments as store
+from forwarder.store.access import Exists
+from forwarder.wiring import Wired
+
+SEES = 0.5  # the change that the hint speaks of
+COLUMNS = ("date", "variant", "impressions", "successes")
+COUNT_MAX = 10**12
+DIRECTIONS = click.Choice(["up", "flat", "down"])
+
+
+@click.group()
+def experiments() -> None:
+    """Plan experiments with Pins, record their days, read the verdict.
+
+    A verdict may be looked at every day: doing so does not make it wrong more often.
+    """
+
+
+@experiments.command("create")
+@click.argument("name")
+@click.option(
+    "--objective", type=click.Choice(trial.CHOICES["objective"]), required=True,
+    help="visits: outbound click rate; distribution: save rate; clarity: close-ups.",
+)  # fmt: skip
+@click.option(
+    "--variable", type=click.Choice(trial.CHOICES["variable"]), required=True,
+    help="The one thing that differs.",
+)  # fmt: skip
+@click.option(
+    "--variant", "told", multiple=True, required=True, metavar="NAME=VALUE",
+    help="An arm and its value of that variable; the first is the control.",
+)  # fmt: skip
+@click.option("--pin", "pins", multiple=True, metavar="NAME=ID,ID", help="Its Pins.")
+@click.option(
+    "--slots", multiple=True, metavar="NAME=DATE,DATE",
+    help="The days it is published on.",
+)  # fmt: skip
+@click.option(
+    "--rate", "rho", type=click.FloatRange(0, 1, max_open=True), required=True,
+    help="The account's rate of the metric until now, such as 0.002.",
+)  # fmt: skip
+@click.option(
+    "--phase", type=click.Choice(trial.CHOICES["phase"]), default="creative",
+    show_default=True,
+)  # fmt: skip
+@click.option("--after", default="", help="The experiment whose winner is built on.")
+@click.option(
+    "--daily", type=click.IntRange(0), default=0,
+    help="Impressions per variant and day, for a hint how long it takes.",
+)  # fmt: skip
+@click.option("--note", default="", help="What else may matter.")
+@json_option
+def create(*, as_json: bool, daily: int, **given: Any) -> None:  # noqa: ANN401  click's
+    r"""Plan an experiment; its plan never changes afterwards.
+
+    \b
+    Example:
+      forwarder experiments create spring --objective visits --variable headline \
+        --variant "plain=Ten ideas" --variant "how=How to plan ten" --rate 0.002
+    """
+    wired = ready_or_exit()
+    plan = read_plan(given)
+    check_plan(plan, is_unlocked=_is_unlocked(wired, plan))
+    try:
+        store.create(wired.store, plan, wired.store.now())
+    except Exists:
+        stop_wrong_use(f"an experiment {plan.name} is there already: choose a new name")
+    hint = power_hint(plan.rho, SEES, daily) if daily else ""
+    found = {**_as_json(_standing(wired, plan)), "hint": hint}
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{plan.name}: created, {len(plan.variants)} variants")
+    low, high = PHASE_DAYS[plan.phase]
+    click.echo(f"judged by {METRICS[plan.objective]}, planned for {low} to {high} days")
+    for line in filter(None, [hint, *(f"note: {one}" for one in found["warnings"])]):
+        click.echo(line)
+
+
+def _is_unlocked(wired: Wired, plan: Plan) -> bool:
+    before = store.find(wired.store, plan.after) if plan.after else None
+    return (
+        before is not None
+        and before.phase is BEFORE[plan.phase]
+        and _standing(wired, before).winner is not None
+    )
+
+
+@experiments.command("record")
+@click.argument("name")
+@click.option(
+    "--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV with the columns date, variant, impressions, successes.",
+)  # fmt: skip
+@click.option("--on", "day", default="", help="One day, such as 2026-11-03.")
+@click.option("--variant", default="", help="One variant, by its name.")
+@click.option("--impressions", type=click.IntRange(0, COUNT_MAX))
+@click.option("--successes", type=click.IntRange(0, COUNT_MAX))
+@json_option
+def record(
+    *,
+    name: str,
+    path: Path | None,
+    as_json: bool,
+    **one: Any,  # noqa: ANN401  click's
+) -> None:
+    """Tell what a day brought. Only settled days: two days old or more.
+
+    Example: forwarder experiments record spring --file days.csv
+    """
+    wired = ready_or_exit()
+    plan = _plan_or_exit(wired, name)
+    rows = [one] if path is None else _rows(path)
+    days = [_shown(plan, number, row) for number, row in enumerate(rows, 1)]
+    n_new = store.record(wired.store, name, days)
+    found = _as_json(_standing(wired, plan))
+    if as_json:
+        print_json({**found, "recorded": n_new})
+    else:
+        click.echo(f"{n_new} new of {len(days)} days recorded")
+        _print(found)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        reader = csv.DictReader(file)
+        if not set(COLUMNS) <= set(reader.fieldnames or ()):
+            stop_wrong_use(
+                f"{path.name}: the first line must name {', '.join(COLUMNS)}"
+            )
+        return [{**row, "day": row["date"]} for row in reader]
+
+
+def _shown(plan: Plan, number: int, row: dict[str, Any]) -> Shown:
+    names = [variant.name for variant in plan.variants]
+    if row["variant"] not in names:
+        stop_wrong_use(f"row {number}: the variant is one of {', '.join(names)}")
+    return Shown(
+        variant=names.index(row["variant"]),
+        on=read_date(f"row {number}", row["day"] or "(nothing)"),
+        impressions=_count(number, "impressions", row["impressions"]),
+        successes=_count(number, "successes", row["successes"]),
+    )
+
+
+def _count(number: int, column: str, told: object) -> int:
+    text = "" if told is None else str(told).strip()
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > COUNT_MAX:
+        stop_wrong_use(f"row {number}: {column} must be a whole number from 0 on")
+    return int(text)
+
+
+def _plan_or_exit(wired: Wired, name: str) -> Plan:
+    plan = store.find(wired.store, name)
+    if plan is None:
+        stop_wrong_use(f"no experiment {name}: see `forwarder experiments list`")
+    return plan
+
+
+@experiments.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """List all experiments, newest first."""
+    wired = ready_or_exit()
+    found = [_as_json(_standing(wired, plan)) for plan in store.plans(wired.store)]
+    if as_json:
+        print_json({"items": found})
+        return
+    for one in found:
+        winner = f", winner {one['winner']}" if one["winner"] is not None else ""
+        click.echo(f"{one['name']}: {one['state']} on day {one['day']}{winner}")
+    if not found:
+        click.echo("no experiment yet: plan one with `forwarder experiments create`")
+
+
+@experiments.command("show")
+@click.argument("name")
+@json_option
+def show(*, name: str, as_json: bool) -> None:
+    """Show how an experiment stands, and what may be concluded."""
+    wired = ready_or_exit()
+    found = _as_json(_standing(wired, _plan_or_exit(wired, name)))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+@experiments.command("meaning")
+@click.option("--clicks", type=DIRECTIONS, required=True, help="Outbound click rate.")
+@click.option("--saves", type=DIRECTIONS, required=True, help="Save rate.")
+def meaning(clicks: str, saves: str) -> None:
+    """Say what the directions of clicks and saves mean together."""
+    click.echo(READINGS[clicks, saves])
+
+
+@experiments.command("simulate")
+@click.argument("file", type=click.File("rb"))
+def simulate(file: Any) -> None:  # noqa: ANN401  click's own file type
+    """Run the verdict over a JSON file of arms and days and print it as JSON."""
+    try:
+        arms, terms = read_trial(orjson.loads(file.read()))
+    except orjson.JSONDecodeError:
+        stop_wrong_use("the file is not JSON")
+    except WrongFile as wrong:
+        stop_wrong_use(str(wrong))
+    verdict = judge(arms, terms)
+    print_json(
+        {
+            "state": verdict.state.value,
+            "day": verdict.day,
+            "winner": verdict.winner,
+            "log_e": verdict.log_e,
+            "l": verdict.l,
+            "threshold": verdict.threshold,
+        }
+    )
+
+
+def _standing(wired: Wired, plan: Plan) -> trial.Standing:
+    days = store.told(wired.store, plan.name)
+    return trial.standing(
+        plan,
+        [day.shown for day in days],
+        [day.revised for day in days if day.revised is not None],
+    )
+
+
+def _as_json(found: trial.Standing) -> dict[str, Any]:
+    plan, verdict = found.plan, found.verdict
+    return {
+        "name": plan.name,
+        "state": verdict.state.value,
+        "day": verdict.day,
+        "winner": found.winner,
+        "log_e": verdict.log_e,
+        "l": verdict.l,
+        "threshold": verdict.threshold,
+        "objective": plan.objective.value,
+        "metric": found.metric,
+        "variable": plan.variable.value,
+        "phase": plan.phase.value,
+        "rate_before": plan.rho,
+        "after": plan.after or None,
+        "note": plan.note,
+        "variants": [
+            {
+                "name": arm.name,
+                "value": variant.attributes[plan.variable.value],
+                "pin_ids": variant.pin_ids,
+                "impressions": arm.impressions,
+                "successes": arm.successes,
+                "rate": arm.rate,
+            }
+            for arm, variant in zip(found.arms, plan.variants, strict=True)
+        ],
+        "replicated": found.is_replicated,
+        "days_to_verdict": found.days_to_verdict,
+        "meaning": trial.WORDS[verdict.state],
+        "warnings": found.warnings,
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    click.echo(f"{found['name']}: {found['state']} on day {found['day']}")
+    click.echo(f"  {found['meaning']}")
+    if found["winner"] is not None:
+        click.echo(f"  winner: {found['winner']}")
+    for arm in found["variants"]:
+        rate = "no impressions" if arm["rate"] is None else f"{arm['rate']:.3%}"
+        click.echo(
+            f"  {arm['name']}: {arm['successes']:,} of {arm['impressions']:,}, {rate}"
+        )
+    click.echo(f"  evidence {found['l']:.2f} of {found['threshold']:.2f} needed")
+    if found["days_to_verdict"] is not None:
+        click.echo(f"  at least {found['days_to_verdict']} days in all, at this pace")
+    for warning in found["warnings"]:
+        click.echo(f"  note: {warning}")
+    click.echo(f"  {trial.LIMITS}")

@@ -1,0 +1,155 @@
+"""From the click on a Pin to the order: what Pinterest counted, what we counted.
+
+The two halves are never mixed: Pinterest counts clicks of its own, we count people who
+arrived, and neither sees all that the other sees.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from forwarder.core.event import Kind
+from forwarder.core.links import ClickClass, Link
+from forwarder.core.money import from_minor
+from forwarder.store import clicks, funnel, kpi, links
+from forwarder.store.engine import Store
+from forwarder.store.funnel import Led
+
+SIGN_UPS: Final = frozenset({Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE})
+RATIO_LOW, RATIO_HIGH = 0.8, 1.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """One link, or one campaign, over some days. None: nobody counted it."""
+
+    name: str
+    platform_clicks: int | None
+    captured: int
+    landings: int
+    sign_ups: int
+    orders: int
+    repeat_orders: int
+    revenue: Mapping[str, int]  # minor units by currency, without what was given back
+
+    @property
+    def capture_ratio(self) -> float | None:
+        """Return people who arrived per click that Pinterest counted."""
+        return self.captured / self.platform_clicks if self.platform_clicks else None
+
+    @property
+    def says(self) -> str:
+        """Return what the ratio means, in a sentence."""
+        ratio = self.capture_ratio
+        if ratio is None:
+            return (
+                "Pinterest's clicks are not known: import them (forwarder import kpi)"
+            )
+        if ratio < RATIO_LOW:
+            return (
+                f"{ratio:.0%} of the clicks Pinterest counted arrived here: people "
+                "left before the page came, or the way loses them; try `forwarder "
+                "audit`"
+            )
+        if ratio > RATIO_HIGH:
+            return (
+                f"{ratio:.0%} of the clicks Pinterest counted arrived here: this link "
+                "is used elsewhere as well"
+            )
+        return f"{ratio:.0%} of the clicks Pinterest counted arrived here, as it should"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the funnel with its two halves apart."""
+        money = {name: from_minor(minor, name) for name, minor in self.revenue.items()}
+        return {
+            "name": self.name,
+            "platform": {"outbound_clicks": self.platform_clicks},
+            "first_party": {
+                "clicks": self.captured,
+                "landings": self.landings,
+                "sign_ups": self.sign_ups,
+                "orders": self.orders,
+                "repeat_orders": self.repeat_orders,
+                "revenue": {
+                    name: format(told.amount, "f")
+                    for name, told in money.items()
+                    if told is not None
+                },
+            },
+            "capture_ratio": self.capture_ratio,
+            "meaning": self.says,
+        }
+
+
+def of_links(store: Store, first: date, last: date) -> Sequence[Funnel]:
+    """Return the funnel of each link over some days, both included."""
+    since = datetime.combine(first, time(), UTC)
+    until = datetime.combine(last, time(), UTC) + timedelta(days=1)
+    counts, led = clicks.counts(store, first, last), funnel.led(store, since, until)
+    landed = funnel.landings(store, since, until)
+    pins = kpi.pin_sums(store, first, last)
+    return [
+        _funnel(
+            link.slug,
+            pins[link.pin_id].outbound_clicks if link.pin_id in pins else None,
+            counts.get(link.slug, {}).get(ClickClass.HUMAN, 0),
+            landed.get(link.slug, 0),
+            [one for one in led if one.slug == link.slug],
+        )
+        for link in links.every(store)
+    ]
+
+
+def by_campaign(found: Sequence[Funnel], known: Sequence[Link]) -> Sequence[Funnel]:
+    """Return the sums of links that have a campaign, by campaign."""
+    campaigns = {link.slug: link.campaign for link in known if link.campaign}
+    names = sorted(set(campaigns.values()))
+    return [
+        _summed(name, [one for one in found if campaigns.get(one.name) == name])
+        for name in names
+    ]
+
+
+def _funnel(
+    name: str,
+    platform_clicks: int | None,
+    captured: int,
+    landings: int,
+    led: Sequence[Led],
+) -> Funnel:
+    sales = [one for one in led if one.kind is Kind.CHECKOUT]
+    revenue: dict[str, int] = {}
+    for one in sales:
+        if one.currency is not None:
+            net = one.value_minor - one.undone_minor
+            revenue[one.currency] = revenue.get(one.currency, 0) + net
+    return Funnel(
+        name=name,
+        platform_clicks=platform_clicks,
+        captured=captured,
+        landings=landings,
+        sign_ups=sum(one.n for one in led if one.kind in SIGN_UPS),
+        orders=sum(one.n for one in sales),
+        repeat_orders=sum(one.n_repeat for one in sales),
+        revenue=revenue,
+    )
+
+
+def _summed(name: str, found: Sequence[Funnel]) -> Funnel:
+    known = [f.platform_clicks for f in found if f.platform_clicks is not None]
+    revenue: dict[str, int] = {}
+    for one in found:
+        for currency, minor in one.revenue.items():
+            revenue[currency] = revenue.get(currency, 0) + minor
+    return Funnel(
+        name=name,
+        # A link without a Pin would make the ratio of the others look better.
+        platform_clicks=sum(known) if len(known) == len(found) else None,
+        captured=sum(one.captured for one in found),
+        landings=sum(one.landings for one in found),
+        sign_ups=sum(one.sign_ups for one in found),
+        orders=sum(one.orders for one in found),
+        repeat_orders=sum(one.repeat_orders for one in found),
+        revenue=revenue,
+    )

@@ -1,0 +1,131 @@
+"""Tie orders and sign-ups to clicks: a job that may run again and changes nothing then.
+
+Tier 1: the order brought the token of the click (certain). Tier 2: the click id of the
+order is the click's (0.95). Tier 3: the same e-mail address or phone number came with
+an earlier event of tier 1 or 2 (0.9). Nothing is ever tied by address and time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from forwarder.clicks.follow import mark_of
+from forwarder.clicks.links import MARKS, TOKENS
+from forwarder.clicks.token import Ring, digest, ring_of
+from forwarder.core.event import Event, Kind
+from forwarder.store import joins
+from forwarder.store.engine import Store
+from forwarder.store.joins import EPIK, PERSON, TOKEN, Found, Join, Marked
+
+LATE: Final = timedelta(days=7)  # how long clicks may come after their order
+_TIERS: Final = ((1, TOKEN), (2, EPIK), (3, PERSON))
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The keys that tokens and marks are made with; marks by any key are found."""
+
+    tokens: Ring
+    marks: Sequence[bytes]
+
+    def all(self, what: str, value: str) -> list[str]:
+        return [mark_of(key, what, value) for key in self.marks]
+
+
+def join(store: Store, window: timedelta, now: datetime) -> int:
+    """Look at new events, then at all of a week; return how many joins changed."""
+    if not joins.has_links(store):
+        return 0
+    _mark_new(store, now)
+    n_changed, after_id = 0, 0
+    while batch := joins.marked(store, now - LATE, after_id):
+        after_id = batch[-1].delivery_id
+        n_changed += joins.keep(store, list(_joined(store, batch, window)), now)
+    return n_changed
+
+
+def _mark_new(store: Store, now: datetime) -> None:
+    ring = _Ring(
+        tokens=ring_of(store.sealer.secrets(TOKENS)),
+        marks=[key for _, key in store.sealer.secrets(MARKS)],
+    )
+    while batch := joins.fresh(store, now):
+        marks = [
+            (one.id, what, mark)
+            for one in batch
+            if one.event is not None
+            for what, mark in _marks(ring, one.event)
+        ]
+        joins.keep_marks(store, marks, batch[-1].id, now)
+
+
+def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:
+    """Give what may tie an event to a click; a token that is not ours is counted."""
+    token = event.click_token
+    if token is not None:
+        if ring.tokens.is_ours(token):
+            yield TOKEN, digest(token)
+        else:
+            log.info("token_forged", kind=event.kind.value)
+    if event.person.click_id:
+        yield from ((EPIK, one) for one in ring.all(EPIK, event.person.click_id))
+    for value in (*event.person.email, *event.person.phone):
+        plain = "".join(value.split()).lower()
+        yield from ((PERSON, one) for one in ring.all(PERSON, plain))
+
+
+def _joined(store: Store, batch: Sequence[Marked], window: timedelta) -> Iterator[Join]:
+    found = _found(store, batch)
+    for one in batch:
+        ways = [
+            (tier, click)
+            for tier, what in _TIERS
+            for click in _of(one, what, found)
+            if one.occurred_at - window <= click.at <= one.occurred_at
+        ]
+        if ways:
+            yield _join(one, ways)
+
+
+def _found(
+    store: Store, batch: Sequence[Marked]
+) -> Mapping[str, Mapping[str, Sequence[Found]]]:
+    """Return the clicks of a batch, by what ties them and by mark."""
+    result: dict[str, dict[str, list[Found]]] = {}
+    for _, what in _TIERS:
+        wanted = {mark for one in batch for mark in one.marks.get(what, ())}
+        if what == PERSON:
+            clicks = joins.clicks_of_people(store, wanted)
+        else:
+            clicks = joins.clicks_by(store, what, wanted)
+        of = result.setdefault(what, {})
+        for click in clicks:
+            of.setdefault(click.mark, []).append(click)
+    return result
+
+
+def _of(
+    one: Marked, what: str, found: Mapping[str, Mapping[str, Sequence[Found]]]
+) -> Iterator[Found]:
+    for mark in sorted(one.marks.get(what, ())):
+        yield from found[what].get(mark, ())
+
+
+def _join(one: Marked, ways: Sequence[tuple[int, Found]]) -> Join:
+    """Return the join by the best tier: its last click; the first of all beside it."""
+    tier = ways[0][0]
+    last = max((click for of, click in ways if of == tier), key=lambda found: found.at)
+    first = min((click for _, click in ways), key=lambda found: found.at)
+    return Join(
+        of=one,
+        tier=tier,
+        slug=last.slug,
+        clicked_at=last.at,
+        first_slug=first.slug,
+        first_clicked_at=first.at,
+        is_repeat=one.kind is Kind.CHECKOUT and tier == 3,  # noqa: PLR2004  known before
+    )

@@ -1,0 +1,51 @@
+"""What Pinterest counts of an account and its Pins, in the words of today.
+
+Pin clicks were once called close-ups, outbound clicks link clicks, saves repins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """Whose counts a row holds."""
+
+    ACCOUNT = "account"
+    PIN = "pin"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of a day or of a period; rates are always computed anew from them."""
+
+    impressions: int = 0
+    pin_clicks: int = 0
+    outbound_clicks: int = 0
+    saves: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Return both together."""
+        return Counts(
+            self.impressions + other.impressions,
+            self.pin_clicks + other.pin_clicks,
+            self.outbound_clicks + other.outbound_clicks,
+            self.saves + other.saves,
+        )
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Return the sum; nothing counted for nothing."""
+    return sum(counts, Counts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiDay:
+    """One day of the account, or of one Pin when `pin_id` names it."""
+
+    on: date
+    counts: Counts
+    pin_id: str = ""
+    title: str = ""
+    is_final: bool = True

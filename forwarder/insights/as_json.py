@@ -1,0 +1,105 @@
+"""The board as JSON: counts are integers, rates fractions of one."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from forwarder.insights.advice import Card, advice
+from forwarder.insights.board import Board, Metric, PinLine
+from forwarder.insights.findings import Finding, Number, RuleState
+
+QUIET_PINS_MAX: Final = 50  # of those that did not fire, the most shown are listed
+
+
+def as_json(board: Board) -> dict[str, Any]:
+    """Return the board in the shape that `forwarder kpi --json` promises."""
+    facts, shares = board.facts, board.concentration
+    return {
+        "month": facts.month.text,
+        "settled_on": None if facts.settled_on is None else f"{facts.settled_on}",
+        "days": facts.account.n_days,
+        "days_before": facts.account.n_days_before,
+        "is_partial": facts.account.is_partial,
+        "metrics": {name: _metric(one) for name, one in board.metrics.items()},
+        "rules": [_finding(one) for one in _listed(board)],
+        "do_next": [_card(card) for card in board.cards],
+        "pins": [_pin(line) for line in board.pins],
+        "concentration": {
+            "top3_share": _number(shares.top3_share),
+            "top10_share": _number(shares.top10_share),
+            "effective_pins": shares.effective_pins,
+        },
+        "notes": facts.notes,
+    }
+
+
+def _metric(one: Metric) -> dict[str, Any]:
+    return {
+        "value": _number(one.value),
+        "previous": _number(one.previous),
+        "delta": _number(one.delta),
+        "delta_percent": one.delta_percent,
+        "band": one.band,
+        "is_new": one.previous == 0 and bool(one.value),
+    }
+
+
+def _listed(board: Board) -> Iterable[Finding]:
+    """Return what is worth a line: all that fired, and the quiet Pins shown most."""
+    ranked = sorted(board.facts.pins.items(), key=lambda item: -item[1].impressions)
+    most_shown = {pin for pin, _ in ranked[:QUIET_PINS_MAX]}
+    for one in board.findings:
+        is_loud = one.state in {RuleState.FIRED, RuleState.WEAK_SIGNAL}
+        if is_loud or one.pin_id is None or one.pin_id in most_shown:
+            yield one
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "scope": "pin" if one.is_pin_rule else "account",
+        "pin_id": one.pin_id,
+        "state": one.state.value,
+        "confirmed": one.is_confirmed,
+        "numbers": _numbers(one.numbers),
+        "action": advice()[one.rule].action,
+    }
+
+
+def _card(card: Card) -> dict[str, Any]:
+    told, first = card.advice, card.findings[0]
+    return {
+        "rule": card.rule,
+        "title": told.title,
+        "hypothesis": told.hypothesis,
+        "action": told.action,
+        "numbers": _numbers(first.numbers),
+        "pin_ids": [one.pin_id for one in card.findings if one.pin_id is not None],
+        "confirmed": any(one.is_confirmed for one in card.findings),
+        "creative_check": told.creative,
+        "measurement_check": told.measurement,
+        "experiment": {"variable": told.variable, "objective": told.objective},
+    }
+
+
+def _pin(line: PinLine) -> dict[str, Any]:
+    counts = line.counts
+    return {
+        "pin_id": line.pin_id,
+        "quadrant": line.quadrant.value,
+        "outbound_click_rate": _number(line.outbound_click_rate),
+        "save_rate": _number(line.save_rate),
+        "missed_clicks": float(line.missed_clicks),
+        "impressions": counts.impressions,
+        "pin_clicks": counts.pin_clicks,
+        "outbound_clicks": counts.outbound_clicks,
+        "saves": counts.saves,
+    }
+
+
+def _numbers(numbers: Mapping[str, Number]) -> dict[str, Any]:
+    return {name: _number(one) for name, one in numbers.items()}
+
+
+def _number(one: Number) -> int | float | None:
+    return float(one) if isinstance(one, Fraction) else one

@@ -1,0 +1,150 @@
+"""The board as text: what to do first, impressions last."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final
+
+from forwarder.insights.advice import Card, advice
+from forwarder.insights.board import Board, Metric
+from forwarder.insights.findings import Finding, Number, RuleState
+
+GROUPS: Final = (
+    ("Intent", ("outbound_clicks", "outbound_click_rate")),
+    ("Endorsement", ("saves", "save_rate")),
+    ("Attention", ("pin_clicks", "close_up_rate")),
+    ("Diagnostic, never a goal", ("impressions",)),
+)
+PINS_SHOWN: Final = 5
+
+
+def as_text(board: Board) -> str:
+    """Return the board for a terminal."""
+    return "\n".join(
+        [
+            *_head(board),
+            "",
+            *_cards(board),
+            "",
+            *_metrics(board),
+            "",
+            *_rules(board.findings),
+            "",
+            *_pins(board),
+        ]
+    )
+
+
+def _head(board: Board) -> Iterable[str]:
+    facts = board.facts
+    yield f"KPI board of {facts.month.text}"
+    if facts.settled_on is not None:
+        against = f"{facts.account.n_days} days against {facts.account.n_days_before}"
+        yield f"settled until {facts.settled_on}; {against} of the month before"
+    yield from (f"note: {note}" for note in facts.notes)
+    outside = facts.outside
+    yield (
+        f"conversions that our own webhooks told: {outside.conversions}, the month "
+        f"before {outside.conversions_before}"
+    )
+
+
+def _cards(board: Board) -> Iterable[str]:
+    yield "Do next"
+    if not board.cards:
+        yield "  nothing: no rule fired"
+    for number, card in enumerate(board.cards, 1):
+        yield from _card(number, card)
+
+
+def _card(number: int, card: Card) -> Iterable[str]:
+    told = card.advice
+    pins = [one.pin_id for one in card.findings if one.pin_id is not None]
+    of_pins = f" ({len(pins)} Pins: {', '.join(pins[:3])})" if pins else ""
+    yield f"  {number}. {told.title}{of_pins}"
+    yield f"     {_numbers(card.findings[0])}"
+    yield f"     {told.action}"
+    yield f"     test: {told.hypothesis}"
+    yield f"     check: {told.creative} {told.measurement}"
+
+
+def _metrics(board: Board) -> Iterable[str]:
+    for group, names in GROUPS:
+        yield group
+        for name in names:
+            yield f"  {name.replace('_', ' '):22}{_metric(board.metrics[name])}"
+
+
+def _metric(one: Metric) -> str:
+    if one.value is None:
+        return "n/a"
+    parts = [_shown(one.value)]
+    if one.band is not None:
+        parts.append(one.band)
+    if one.previous == 0 and one.value:
+        parts.append("new")
+    elif one.delta is not None:
+        parts.append(_change(one))
+    return ", ".join(parts)
+
+
+def _change(one: Metric) -> str:
+    told = "" if one.delta_percent is None else f" ({one.delta_percent:+.1f} %)"
+    if isinstance(one.value, Fraction) or isinstance(one.previous, Fraction):
+        return f"{float((one.delta or 0) * 100):+.2f} pp{told}"
+    return f"{one.delta or 0:+,}{told}"
+
+
+def _shown(value: int | Fraction) -> str:
+    return f"{float(value):.2%}" if isinstance(value, Fraction) else f"{value:,}"
+
+
+def _rules(findings: Iterable[Finding]) -> Iterable[str]:
+    yield "Rules"
+    by_rule: dict[str, list[Finding]] = {}
+    for one in findings:
+        by_rule.setdefault(one.rule, []).append(one)
+    for rule, found in by_rule.items():
+        yield f"  {advice()[rule].title:42}{_state(found)}"
+
+
+def _state(found: list[Finding]) -> str:
+    fired = [one for one in found if one.state is RuleState.FIRED]
+    if not fired:
+        return found[0].state.value.replace("_", " ")
+    confirmed = sum(one.is_confirmed for one in fired)
+    if not fired[0].is_pin_rule:
+        return f"fired: {_numbers(fired[0])}"
+    return f"fired for {len(fired)} of {len(found)} Pins, {confirmed} confirmed"
+
+
+def _numbers(one: Finding) -> str:
+    told = (
+        f"{name.replace('_', ' ')} {_number(name, value)}"
+        for name, value in one.numbers.items()
+        if value is not None
+    )
+    return ", ".join(told)
+
+
+def _number(name: str, value: Number) -> str:
+    if name.endswith("_change") and value is not None:
+        return f"{float(value):+.1%}"
+    if isinstance(value, Fraction) and name.endswith(("rate", "share", "median")):
+        return f"{float(value):.2%}"
+    return f"{float(value or 0):,.4g}" if not isinstance(value, int) else f"{value:,}"
+
+
+def _pins(board: Board) -> Iterable[str]:
+    yield "Top Pins, 28 days"
+    for line in board.pins[:PINS_SHOWN]:
+        yield (
+            f"  {line.pin_id}  {line.counts.outbound_clicks:,} outbound clicks, "
+            f"{line.quadrant.value.replace('_', ' ')}"
+        )
+    shares = board.concentration
+    if shares.top3_share is not None and shares.top10_share is not None:
+        yield (
+            f"  top 3 {float(shares.top3_share):.0%}, top 10 "
+            f"{float(shares.top10_share):.0%} of clicks; as many as "
+            f"{shares.effective_pins or 0:.1f} equal Pins"
+        )

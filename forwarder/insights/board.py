@@ -1,0 +1,196 @@
+"""The KPI board of a month, as a value: what changed, what to change next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Final
+
+from forwarder.core.kpi import Counts
+from forwarder.insights.account_rules import (
+    ACCOUNT_RULES,
+    AccountView,
+    Outside,
+    effective_pins,
+)
+from forwarder.insights.advice import Card, do_next
+from forwarder.insights.decay import decay_findings
+from forwarder.insights.findings import Finding
+from forwarder.insights.missed import almost_famous, missed_by_pin
+from forwarder.insights.period import Compared, Month
+from forwarder.insights.pin_rules import PinView, judge_pins
+from forwarder.insights.quadrant import Quadrant, cuts, quadrant
+from forwarder.insights.rates import (
+    change,
+    close_up_rate,
+    ocr_band,
+    outbound_click_rate,
+    save_band,
+    save_rate,
+)
+from forwarder.insights.thresholds import Thresholds
+
+Value = int | Fraction | None
+TOP3: Final = 3
+TOP10: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the board is made of.
+
+    `account` compares two months; `recent` and `pins` are the last 28 settled days,
+    `daily_clicks` the outbound clicks a day of the Pins most clicked, 90 days back.
+    """
+
+    month: Month
+    account: Compared
+    recent: Counts
+    pins: Mapping[str, Counts]
+    daily_clicks: Mapping[str, Mapping[date, int]]
+    outside: Outside
+    settled_on: date | None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number now and before; rates are fractions, counts integers."""
+
+    value: Value
+    previous: Value
+    band: str | None = None
+
+    @property
+    def delta(self) -> Value:
+        """Return the difference; None where one side is missing."""
+        if self.value is None or self.previous is None:
+            return None
+        return self.value - self.previous
+
+    @property
+    def delta_percent(self) -> float | None:
+        """Return the relative change in per cent; None from nothing."""
+        moved = change(self.previous, self.value)
+        return None if moved is None else float(moved * 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinLine:
+    """One Pin of the last 28 days."""
+
+    pin_id: str
+    counts: Counts
+    quadrant: Quadrant
+    outbound_click_rate: Fraction | None
+    save_rate: Fraction | None
+    missed_clicks: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration:
+    """How few Pins bring the clicks; None where nothing was clicked."""
+
+    top3_share: Fraction | None
+    top10_share: Fraction | None
+    effective_pins: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The whole board."""
+
+    facts: Facts
+    metrics: Mapping[str, Metric]
+    findings: Sequence[Finding]
+    cards: Sequence[Card]
+    pins: Sequence[PinLine]
+    concentration: Concentration
+
+
+def build_board(facts: Facts, limits: Thresholds) -> Board:
+    """Return the board of these facts under these thresholds."""
+    view = PinView(pins=facts.pins, account=facts.recent, limits=limits)
+    findings = [
+        *_account_findings(facts, limits),
+        *judge_pins(view),
+        *almost_famous(view),
+        *decay_findings(facts.daily_clicks, limits),
+    ]
+    return Board(
+        facts=facts,
+        metrics=metrics(facts.account, limits),
+        findings=findings,
+        cards=do_next(findings),
+        pins=_pin_lines(view),
+        concentration=_concentration(facts),
+    )
+
+
+def _account_findings(facts: Facts, limits: Thresholds) -> list[Finding]:
+    view = AccountView(
+        now=facts.account.now,
+        before=facts.account.before,
+        recent=facts.recent,
+        pin_clicks_out=tuple(one.outbound_clicks for one in facts.pins.values()),
+        outside=facts.outside,
+        limits=limits,
+    )
+    return [rule(view) for rule in ACCOUNT_RULES]
+
+
+def metrics(account: Compared, limits: Thresholds) -> dict[str, Metric]:
+    """Return each number of the month and of the one before."""
+    now, before = account.now, account.before
+    has_now, has_before = account.n_days > 0, account.n_days_before > 0
+    found = {
+        name: Metric(
+            value=getattr(now, name) if has_now else None,
+            previous=getattr(before, name) if has_before else None,
+        )
+        for name in ("impressions", "pin_clicks", "outbound_clicks", "saves")
+    }
+    clicks, saves = outbound_click_rate(now), save_rate(now, limits)
+    band = save_band(limits)
+    found["outbound_click_rate"] = Metric(
+        value=clicks,
+        previous=outbound_click_rate(before),
+        band=ocr_band(limits).word(clicks),
+    )
+    found["save_rate"] = Metric(
+        value=saves,
+        previous=save_rate(before, limits),
+        band=None if band is None else band.word(saves),
+    )
+    found["close_up_rate"] = Metric(
+        value=close_up_rate(now), previous=close_up_rate(before)
+    )
+    return found
+
+
+def _pin_lines(view: PinView) -> list[PinLine]:
+    cut, missed = cuts(view.pins, view.limits), missed_by_pin(view)
+    lines = [
+        PinLine(
+            pin_id=pin,
+            counts=one,
+            quadrant=quadrant(one, cut, view.limits),
+            outbound_click_rate=outbound_click_rate(one),
+            save_rate=save_rate(one, view.limits),
+            missed_clicks=missed.get(pin, Fraction(0)),
+        )
+        for pin, one in view.pins.items()
+    ]
+    return sorted(lines, key=lambda line: (-line.counts.outbound_clicks, line.pin_id))
+
+
+def _concentration(facts: Facts) -> Concentration:
+    clicks = sorted((one.outbound_clicks for one in facts.pins.values()), reverse=True)
+    whole = max(facts.recent.outbound_clicks, sum(clicks))
+    if not sum(clicks):
+        return Concentration(top3_share=None, top10_share=None, effective_pins=None)
+    return Concentration(
+        top3_share=Fraction(sum(clicks[:TOP3]), whole),
+        top10_share=Fraction(sum(clicks[:TOP10]), whole),
+        effective_pins=effective_pins(clicks, whole),
+    )

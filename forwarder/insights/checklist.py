@@ -1,0 +1,70 @@
+"""The four questions to ask first; unknown where nobody counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forwarder.insights.board import Board
+from forwarder.insights.findings import Finding, RuleState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One question's answer: yes, no or unknown; red where something is to be done."""
+
+    question: str
+    answer: str
+    evidence: str
+    is_red: bool = False
+
+
+def checklist(board: Board) -> list[Answer]:
+    """Return the four answers for a board."""
+    return [
+        _of_rule(
+            board,
+            "top10_concentration",
+            "Do ten Pins bring more than 70 % of the clicks?",
+        ),
+        _of_rule(
+            board,
+            "close_ups_without_clicks",
+            "Are there Pins looked at closely that hardly anybody follows?",
+        ),
+        Answer(
+            question="Do the top Pins stand on several well-themed boards?",
+            answer="unknown",
+            evidence="no boards are known: Pinterest's exports do not name them",
+        ),
+        _of_rule(
+            board,
+            "clicks_missing_on_site",
+            "Do clicks get lost between Pinterest and the site?",
+        ),
+    ]
+
+
+def _of_rule(board: Board, rule: str, question: str) -> Answer:
+    found = [one for one in board.findings if one.rule == rule]
+    fired = [one for one in found if one.state is RuleState.FIRED]
+    if fired:
+        return Answer(
+            question=question, answer="yes", evidence=_evidence(fired), is_red=True
+        )
+    if all(one.state is RuleState.INSUFFICIENT_DATA for one in found):
+        return Answer(
+            question=question, answer="unknown", evidence="not enough was counted"
+        )
+    return Answer(question=question, answer="no", evidence=_evidence(found[:1]))
+
+
+def _evidence(findings: Sequence[Finding]) -> str:
+    pins = [one.pin_id for one in findings if one.pin_id is not None]
+    if pins:
+        more = f" and {len(pins) - 3} more" if len(pins) > 3 else ""  # noqa: PLR2004
+        return f"{len(pins)} of the Pins judged: {', '.join(pins[:3])}{more}"
+    numbers = findings[0].numbers
+    return ", ".join(
+        f"{name.replace('_', ' ')} {float(value):.4g}"
+        for name, value in numbers.items()
+        if value is not None
+    )

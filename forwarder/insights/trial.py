@@ -1,0 +1,138 @@
+"""An experiment as it stands: its verdict, its arms, and what to say about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, isfinite
+
+from forwarder.core.experiment import Objective, Phase, Plan, Shown, Variable
+from forwarder.insights.eprocess import Day, State, Terms, Verdict, judge, mean
+from forwarder.insights.experiment import (
+    METRICS,
+    days_to_verdict,
+    is_replicated,
+    warnings,
+)
+
+REVISED_MUCH = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What a variant did in all its settled days."""
+
+    name: str
+    impressions: int
+    successes: int
+
+    @property
+    def rate(self) -> float | None:
+        """Return successes per impression; None without impressions."""
+        return self.successes / self.impressions if self.impressions else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An experiment with all that is known about it today."""
+
+    plan: Plan
+    verdict: Verdict
+    arms: Sequence[Arm]
+    warnings: Sequence[str]
+
+    @property
+    def metric(self) -> str:
+        """Return the rate that the objective is judged by."""
+        return METRICS[self.plan.objective]
+
+    @property
+    def winner(self) -> str | None:
+        """Return the winner's name; None without a verdict."""
+        number = self.verdict.winner
+        return None if number is None else self.plan.variants[number].name
+
+    @property
+    def is_replicated(self) -> bool | None:
+        """Tell a winner from a spike; None before the phase that repeats a winner."""
+        if self.plan.phase is not Phase.SCALE:
+            return None
+        control, *others = (arm.rate or 0.0 for arm in self.arms)
+        is_known = self.verdict.state is not State.COLLECTING
+        return is_known and is_replicated([rate > control for rate in others])
+
+    @property
+    def days_to_verdict(self) -> int | None:
+        """Return in how many days, at least, control and best arm are told apart."""
+        if self.verdict.day == 0 or self.winner is not None:
+            return None
+        terms = Terms(rho=self.plan.rho)
+        pair = [self.arms[0], max(self.arms[1:], key=lambda arm: arm.rate or 0.0)]
+        days = days_to_verdict(
+            [mean(arm.impressions, arm.successes, terms) for arm in pair],
+            [arm.impressions / self.verdict.day for arm in pair],
+            terms.alpha / (len(self.arms) - 1),
+        )
+        return ceil(days) if isfinite(days) else None
+
+
+def standing(plan: Plan, days: Sequence[Shown], revised: Sequence[Shown]) -> Standing:
+    """Return how an experiment stands. Days in any order; `revised` came later."""
+    columns = _columns(plan, days)
+    return Standing(
+        plan=plan,
+        verdict=judge(columns, Terms(rho=plan.rho)),
+        arms=[
+            Arm(
+                name=variant.name,
+                impressions=sum(day.impressions for day in column if day is not None),
+                successes=sum(day.successes for day in column if day is not None),
+            )
+            for variant, column in zip(plan.variants, columns, strict=True)
+        ],
+        warnings=[*warnings(plan.variants), *_revisions(plan, days, revised)],
+    )
+
+
+def _columns(plan: Plan, days: Sequence[Shown]) -> list[list[Day | None]]:
+    by_day: dict[date, dict[int, Day]] = {}
+    for one in days:
+        by_day.setdefault(one.on, {})[one.variant] = Day(one.impressions, one.successes)
+    return [
+        [by_day[on].get(number) for on in sorted(by_day)]
+        for number in range(len(plan.variants))
+    ]
+
+
+def _revisions(
+    plan: Plan, days: Sequence[Shown], revised: Sequence[Shown]
+) -> list[str]:
+    first = {(day.variant, day.on): day for day in days}
+    return [
+        f"{plan.variants[new.variant].name} on {new.on}: the counts changed by more "
+        "than 5 % after they were used; the verdict stands on the first ones"
+        for new in revised
+        if _is_much(first[new.variant, new.on], new)
+    ]
+
+
+def _is_much(old: Shown, new: Shown) -> bool:
+    pairs = ((old.impressions, new.impressions), (old.successes, new.successes))
+    return any(abs(b - a) > REVISED_MUCH * max(a, 1) for a, b in pairs)
+
+
+WORDS = {
+    State.COLLECTING: "still collecting: too few impressions or days to say anything",
+    State.DIRECTIONAL: "a direction, no proof: go on and do not act on it yet",
+    State.CONCLUSIVE: "decided: this verdict stands however the days go on",
+    State.FUTILE: "no difference worth waiting for: try a bolder variant",
+}
+LIMITS = (
+    "Impressions are not independent people and Pinterest does not draw lots: this is "
+    "evidence on these Pins, no proof on the idea. The division by the dispersion is "
+    "checked by simulation, not proved."
+)
+CHOICES = {
+    "objective": [one.value for one in Objective],
+    "variable": [one.value for one in Variable],
+    "phase": [one.value for one in Phase],
+}

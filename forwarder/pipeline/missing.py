@@ -1,0 +1,173 @@
+"""Find what happened at a shop and never came by webhook, and take it in.
+
+What the platform tells afterwards is read by the same adapter as its webhooks, so that
+an event has the same id whichever way it came: it is counted once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+
+from forwarder.core.event import LOCAL_KINDS, Event, Notice, Order
+from forwarder.core.ledger import STATE_OF_SKIP, LedgerOrder, OrderState, Origin
+from forwarder.pipeline.receive import Endpoint, read
+from forwarder.store import ledger
+from forwarder.store.engine import Store
+from forwarder.store.inbox import Arrival, accept, minor
+from forwarder.store.missing import Key, unknown
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a pull brought. Units: notices for the first three, else events.
+
+    `kinds` counts what is missing; `n_outside` happened before or after the window.
+    `books` are all conversions told, missing or not.
+    """
+
+    n_told: int = 0
+    n_ignored: int = 0
+    n_unreadable: int = 0
+    n_known: int = 0
+    n_outside: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    missing: Sequence[Arrival] = field(default=(), repr=False)
+    books: Sequence[LedgerOrder] = field(default=(), repr=False)
+
+    @property
+    def n_missing(self) -> int:
+        """Return how many events are missing."""
+        return sum(self.kinds.values())
+
+    def n_before(self, oldest: datetime) -> int:
+        """Return how many of them are too old to be sent."""
+        events = [event for arrival in self.missing for event in arrival.events]
+        return sum(event.occurred_at < oldest for event in events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When the missing happened: since <= t < until."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, event: Event) -> bool:
+        """Tell whether an event happened within."""
+        return self.since <= event.occurred_at < self.until
+
+
+@dataclass(slots=True)
+class _Count:
+    """A plan while it is made."""
+
+    n: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    missing: list[Arrival] = field(default_factory=list)
+    seen: set[Key] = field(default_factory=set)
+    books: list[LedgerOrder] = field(default_factory=list)
+
+
+def plan(
+    endpoint: Endpoint,
+    notices: Iterable[Notice],
+    store: Store,
+    window: Window,
+    now: datetime,
+) -> Plan:
+    """Return what of the notices is not in the log yet; nothing is written.
+
+    Raises: whatever the pull raises, StoreDown.
+    """
+    count, rest = _Count(), iter(notices)
+    while page := list(islice(rest, PAGE)):
+        arrivals = [_arrival(endpoint, notice, now) for notice in page]
+        _add(count, arrivals, store, window)
+    return Plan(
+        n_told=count.n["told"],
+        n_ignored=count.n["ignored"],
+        n_unreadable=count.n["quarantined"],
+        n_known=count.n["known"],
+        n_outside=count.n["outside"],
+        kinds=dict(count.kinds),
+        missing=count.missing,
+        books=count.books,
+    )
+
+
+def _arrival(endpoint: Endpoint, notice: Notice, now: datetime) -> Arrival:
+    key = f"import:{sha256(notice.body).hexdigest()}"
+    return read(endpoint, notice, key, now)
+
+
+def _add(
+    count: _Count, arrivals: Sequence[Arrival], store: Store, window: Window
+) -> None:
+    destination = arrivals[0].destination
+    keys = {_key(event) for arrival in arrivals for event in arrival.events}
+    new = unknown(store, destination, keys)
+    for arrival in arrivals:
+        count.n["told"] += 1
+        if not arrival.events:
+            count.n[arrival.status.value] += 1
+            continue
+        count.books += _booked(arrival, window)
+        missing = list(_missing(count, arrival, new, window))
+        if missing:
+            events, skips = zip(*missing, strict=True)
+            count.missing.append(replace(arrival, events=events, skips=skips))
+
+
+def _missing(
+    count: _Count, arrival: Arrival, new: set[Key], window: Window
+) -> Iterator[tuple[Event, str]]:
+    for event, skip in zip(arrival.events, arrival.skips, strict=True):
+        key = _key(event)
+        if key not in new or key in count.seen:
+            count.n["known"] += 1
+        elif not window.holds(event):
+            count.n["outside"] += 1
+        else:
+            count.seen.add(key)
+            count.kinds[event.kind.value] += 1
+            yield event, skip
+
+
+def _booked(arrival: Arrival, window: Window) -> Iterator[LedgerOrder]:
+    """Give what the shop tells of the window as rows of its own books."""
+    for event, skip in zip(arrival.events, arrival.skips, strict=True):
+        if event.kind in LOCAL_KINDS or not window.holds(event):
+            continue
+        order = Order() if event.order is None else event.order
+        value = order.value
+        yield LedgerOrder(
+            endpoint=arrival.endpoint,
+            kind=event.kind,
+            order_id=event.event_id if order.id is None else order.id,
+            occurred_at=event.occurred_at,
+            value_minor=minor(value),
+            currency=None if value is None else value.currency,
+            state=STATE_OF_SKIP.get(skip, OrderState.COUNTED),
+        )
+
+
+def _key(event: Event) -> Key:
+    return event.event_id, event.kind.value
+
+
+def feed(plan: Plan, store: Store) -> int:
+    """Write down what a plan found missing; return how many events are new.
+
+    Safe to run twice, and beside the webhooks: who comes second is a duplicate.
+    """
+    return sum(accept(store, arrival).accepted for arrival in plan.missing)
+
+
+def book(plan: Plan, store: Store, now: datetime) -> int:
+    """Write what the shop told into its books; return how many orders are new there."""
+    return ledger.add(store, plan.books, Origin.PULL, now).n_new

@@ -1,0 +1,77 @@
+"""What a pull may use: the endpoint's key, a window of time, and patience."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import requests
+
+from forwarder.accounts import caller
+from forwarder.asking import Answer, Api, Caller, NoAnswer, Pairs
+from forwarder.core import reading as read
+from forwarder.core.delivery import Deferred
+from forwarder.core.event import Notice
+from forwarder.core.source import Options
+
+WAITS_S: Final = (1.0, 4.0, 15.0, 60.0)
+MAX_WAIT_S: Final = 120.0
+MAX_PAGES: Final = 2_000
+
+Record = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One endpoint's way to its platform, for what happened in a window of time.
+
+    `nap` waits, where the platform asks for it. The window is since <= t < until.
+    """
+
+    options: Options
+    session: requests.Session = field(repr=False)
+    since: datetime
+    until: datetime
+    nap: Callable[[float], None]
+
+    def to(self, source: str, api: Api) -> Caller:
+        """Return who asks. Raises: NoAnswer where the settings tell no address."""
+        return caller(source, api, self.options, self.session)
+
+    def get(self, account: Caller, path: str, params: Pairs | None = None) -> Answer:
+        """Return an answer, with patience. Raises: NoAnswer after five tries."""
+        for wait_s in WAITS_S:
+            try:
+                return account.get(path, params)
+            except NoAnswer as none:
+                if not isinstance(none.outcome, Deferred):
+                    raise
+                asked_s = none.outcome.retry_after_s
+                self.nap(min(wait_s if asked_s is None else asked_s, MAX_WAIT_S))
+        return account.get(path, params)
+
+    def is_within(self, *times: object) -> bool:
+        """Tell whether the first of these that is a time lies in the window."""
+        at = read.moment(*times)
+        return at is not None and self.since <= at < self.until
+
+
+Pull = Callable[[Access], Iterator[Notice]]
+
+
+def api(name: str) -> Api:
+    """Return what is said of one platform's refusals."""
+    return Api(
+        name=name,
+        lacking="nothing fetched",
+        never={
+            401: f"{name} does not know the api_key",
+            403: f"the api_key may not read this at {name}",
+            404: f"{name} knows no such address: check api_url",
+        },
+    )
+
+
+def iso(at: datetime) -> str:
+    """Return a time as every one of these platforms reads it."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"

@@ -1,0 +1,37 @@
+"""MailerLite's active subscribers, as its webhooks tell them.
+
+Their list cannot be asked for by time: all of it is read, those in the window are kept.
+Who was imported by the owner is no sign-up.
+Source: https://developers.mailerlite.com/docs/subscribers (read 2026-11-22)
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import orjson
+
+from forwarder.core import reading as read
+from forwarder.core.event import Notice
+from forwarder.pulls.access import MAX_PAGES, Access, api
+
+MAILERLITE: Final = api("MailerLite")
+
+
+def people(access: Access) -> Iterator[Notice]:
+    """Give every active subscriber who joined in the window. Raises: NoAnswer."""
+    account = access.to("mailerlite", MAILERLITE)
+    params = {"filter[status]": "active", "limit": "100"}
+    for _ in range(MAX_PAGES):
+        page = access.get(account, "/api/subscribers", params).record
+        for row in read.records(page.get("data")):
+            is_new = access.is_within(row.get("subscribed_at"), row.get("created_at"))
+            if is_new and row.get("source") != "import":
+                body = {**row, "event": "subscriber.created"}
+                yield Notice(headers=_HEADERS, body=orjson.dumps(body))
+        cursor = read.text(read.at(page, "meta", "next_cursor"))
+        if cursor is None:
+            return
+        params = {**params, "cursor": cursor}
+
+
+_HEADERS: Final = {"content-type": "application/json"}

@@ -1,0 +1,102 @@
+"""What clicks led to, added up inside the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from forwarder.core.event import Kind
+from forwarder.store.engine import Store
+from forwarder.store.schema import deliveries
+from forwarder.store.schema_clicks import click_counts, click_joins
+
+UNDONE = (Kind.REFUND.value, Kind.CANCEL.value, Kind.DISPUTE.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Led:
+    """Events of one kind and currency that came from one link's clicks.
+
+    Units: `value_minor` without what was given back; `undone_minor` is that.
+    """
+
+    slug: str
+    kind: Kind
+    currency: str | None
+    n: int
+    n_repeat: int
+    value_minor: int
+    undone_minor: int
+
+
+def led(store: Store, since: datetime, until: datetime) -> Sequence[Led]:
+    """Return what the clicks of each link led to, by kind and currency."""
+    given_back = _given_back()
+    of = click_joins.c
+    groups = (of.slug, of.kind, of.currency)
+    undone = sa.func.least if not store.is_sqlite else sa.func.min
+    value, back = (
+        sa.func.coalesce(of.value_minor, 0),
+        sa.func.coalesce(given_back.c.minor, 0),
+    )
+    query = (
+        sa.select(
+            *groups,
+            sa.func.count().label("n"),
+            _sum(sa.case((of.is_repeat, 1), else_=0), "n_repeat"),
+            _sum(value, "value_minor"),
+            _sum(undone(value, back), "undone_minor"),
+        )
+        .outerjoin(
+            given_back,
+            sa.and_(
+                given_back.c.order_id == of.order_id,
+                given_back.c.endpoint == of.endpoint,
+                of.kind == Kind.CHECKOUT.value,
+            ),
+        )
+        .where(
+            of.occurred_at >= since,
+            of.occurred_at < until,
+            of.kind.not_in(UNDONE),
+        )
+        .group_by(*groups)
+        .order_by(*groups)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [Led(**{**row, "kind": Kind(row["kind"])}) for row in rows]
+
+
+def _given_back() -> sa.Subquery:
+    """Return, by order, what was refunded; an order that was cancelled, all of it."""
+    c = deliveries.c
+    everything = sa.literal(2**53)
+    is_whole = sa.or_(c.kind == Kind.CANCEL.value, c.value_minor.is_(None))
+    minor = sa.case((is_whole, everything), else_=c.value_minor)
+    return (
+        sa.select(c.order_id, c.endpoint, _sum(minor, "minor"))
+        .where(c.kind.in_(UNDONE), c.order_id.is_not(None))
+        .group_by(c.order_id, c.endpoint)
+        .subquery("given_back")
+    )
+
+
+def _sum(column: Any, name: str) -> sa.ColumnElement[int]:  # noqa: ANN401  SQLAlchemy's
+    return sa.cast(sa.func.sum(column), sa.BigInteger).label(name)
+
+
+def landings(store: Store, since: datetime, until: datetime) -> Mapping[str, int]:
+    """Return how many visits began on a page of the shop itself, by link."""
+    query = (
+        sa.select(click_counts.c.slug, _sum(click_counts.c.n_landings, "n"))
+        .where(
+            click_counts.c.on_day >= f"{since:%Y-%m-%d}",
+            click_counts.c.on_day < f"{until:%Y-%m-%d}",
+        )
+        .group_by(click_counts.c.slug)
+    )
+    with store.read() as connection:
+        return {row.slug: row.n for row in connection.execute(query)}

@@ -1,0 +1,156 @@
+"""What the console asks at a glance, each from a bounded number of rows."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from forwarder.core.delivery import Status
+from forwarder.store.engine import Store
+from forwarder.store.schema import deliveries, notices
+from forwarder.store.schema_alerts import volumes
+
+LOOKED_AT = 50_000  # the newest rows: 40 ms; a million take 800
+WEBHOOKS_READ = 2_000  # the newest; each row is as large as its sealed request
+FRESH_WITHIN = timedelta(hours=1)  # later, Pinterest counts an event as offline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What was not sent at an endpoint for one reason; `newest_at` is the last of it.
+
+    Of deliveries the reason is a word, of webhooks a sentence of their adapter.
+    """
+
+    endpoint: str
+    source: str
+    reason: str
+    n: int
+    newest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """What came since a time and what became of it, among the newest rows.
+
+    `n_fresh` of the delivered ones were taken within an hour of having happened.
+    `is_whole` is False where there were more rows than are looked at.
+    """
+
+    n_webhooks: int
+    by_status: Mapping[str, int]
+    n_fresh: int
+    is_whole: bool
+
+    @property
+    def n_events(self) -> int:
+        """How many deliveries came of the webhooks."""
+        return sum(self.by_status.values())
+
+    @property
+    def n_delivered(self) -> int:
+        """How many of them the platform took."""
+        return self.by_status.get(Status.DELIVERED.value, 0)
+
+
+def refused_groups(store: Store) -> Sequence[Group]:
+    """Return what was refused by endpoint and reason, the most first.
+
+    Through the index of refused rows; the newest of them where they are very many.
+    """
+    table = deliveries.c
+    newest = _newest(deliveries, table.status == sa.literal_column("'refused'"))
+    return _groups(store, newest)
+
+
+def held_groups(store: Store) -> Sequence[Group]:
+    """Return the quarantined webhooks by endpoint and reason, the most first."""
+    held = notices.c.status == sa.literal_column("'quarantined'")
+    return _groups(store, _newest(notices, held))
+
+
+def _newest(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Subquery:
+    names = ("endpoint", "source", "reason", "received_at")
+    query = sa.select(*(table.c[name] for name in names)).where(condition)
+    return query.order_by(table.c.id.desc()).limit(LOOKED_AT).subquery()
+
+
+def _groups(store: Store, newest: sa.Subquery) -> Sequence[Group]:
+    keys = (newest.c.endpoint, newest.c.source, newest.c.reason)
+    n = sa.func.count().label("n")
+    latest = sa.func.max(newest.c.received_at).label("newest_at")
+    query = sa.select(*keys, n, latest).group_by(*keys).order_by(n.desc(), *keys)
+    with store.read() as connection:
+        return [Group(**row) for row in connection.execute(query).mappings()]
+
+
+def funnel(store: Store, since: datetime) -> Funnel:
+    """Return what came since then and what became of it, among the newest rows."""
+    rows = _since(deliveries, since, "status", "occurred_at", "settled_at")
+    late_us = FRESH_WITHIN // timedelta(microseconds=1)
+    way_us = sa.type_coerce(rows.c.settled_at, sa.BigInteger) - sa.type_coerce(
+        rows.c.occurred_at, sa.BigInteger
+    )
+    query = sa.select(
+        rows.c.status,
+        sa.func.count().label("n"),
+        sa.func.count().filter(way_us <= late_us).label("n_fresh"),
+    ).group_by(rows.c.status)
+    counted = sa.select(sa.func.count()).select_from(_since(notices, since, "id"))
+    with store.read() as connection:
+        found = connection.execute(query).all()
+        n_webhooks = connection.execute(counted).scalar_one()
+    by_status = {row.status: row.n for row in found}
+    fresh = {row.status: row.n_fresh for row in found}
+    return Funnel(
+        n_webhooks=n_webhooks,
+        by_status=by_status,
+        n_fresh=fresh.get(Status.DELIVERED.value, 0),
+        is_whole=max(n_webhooks, sum(by_status.values())) < LOOKED_AT,
+    )
+
+
+def _since(table: sa.Table, since: datetime, *names: str) -> sa.Subquery:
+    """Return the newest rows; numbers rise with the time of receipt."""
+    query = sa.select(*(table.c[name] for name in names))
+    query = query.where(table.c.received_at >= since).order_by(
+        table.c.received_at.desc()
+    )
+    return query.limit(LOOKED_AT).subquery()
+
+
+def last_received(store: Store) -> Mapping[str, datetime]:
+    """Return when each endpoint last took a genuine webhook.
+
+    Limits: an endpoint whose last one is not among the newest is told to the hour, and
+    not at all where that was longer ago than hours are counted for.
+    """
+    hour = sa.func.max(volumes.c.hour).label("at")
+    old = sa.select(volumes.c.endpoint, hour).where(volumes.c.n > 0)
+    rows = sa.select(notices.c.endpoint, notices.c.received_at)
+    newest = rows.order_by(notices.c.id.desc()).limit(WEBHOOKS_READ).subquery()
+    latest = sa.func.max(newest.c.received_at).label("at")
+    new = sa.select(newest.c.endpoint, latest).group_by(newest.c.endpoint)
+    with store.read() as connection:
+        known = {
+            row.endpoint: row.at
+            for row in connection.execute(old.group_by(volumes.c.endpoint))
+        }
+        return known | {row.endpoint: row.at for row in connection.execute(new)}
+
+
+def busy_hours(store: Store, since: datetime) -> Mapping[str, Sequence[datetime]]:
+    """Return the hours since then in which each endpoint sent anything, in order."""
+    query = (
+        sa.select(volumes.c.endpoint, volumes.c.hour)
+        .where(volumes.c.hour >= since, volumes.c.n > 0)
+        .distinct()
+        .order_by(volumes.c.endpoint, volumes.c.hour)
+    )
+    found: defaultdict[str, list[datetime]] = defaultdict(list)
+    with store.read() as connection:
+        for row in connection.execute(query):
+            found[row.endpoint].append(row.hour)
+    return dict(found)

@@ -1,0 +1,255 @@
+"""Keep Pinterest's counts, day by day, and give the sums that the board needs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forwarder.core.event import Kind
+from forwarder.core.kpi import Counts, KpiDay, Scope
+from forwarder.store.engine import Store
+from forwarder.store.schema import deliveries
+from forwarder.store.schema_kpi import (
+    kpi_days,
+    kpi_imports,
+    kpi_pins,
+    kpi_revisions,
+)
+
+ROWS_AT_ONCE = 5000  # each its own transaction: webhooks get their turn in between
+ACCOUNT = ""
+CONVERSIONS = (Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE)
+_COUNTS = ("impressions", "pin_clicks", "outbound_clicks", "saves")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an import or a fetch changed."""
+
+    n_new: int = 0
+    n_changed: int = 0
+    n_same: int = 0
+
+
+def keep(store: Store, days: Iterable[KpiDay], now: datetime) -> Kept:
+    """Keep these days; what was told otherwise before is kept as a revision."""
+    kept, rest = Kept(), iter(days)
+    while part := list(islice(rest, ROWS_AT_ONCE)):
+        with store.write() as connection:
+            some = _keep_part(connection, part, now, is_sqlite=store.is_sqlite)
+        kept = Kept(
+            n_new=kept.n_new + some.n_new,
+            n_changed=kept.n_changed + some.n_changed,
+            n_same=kept.n_same + some.n_same,
+        )
+    return kept
+
+
+def _keep_part(
+    connection: sa.Connection, days: Sequence[KpiDay], now: datetime, *, is_sqlite: bool
+) -> Kept:
+    known = _known(connection, days)
+    changed = [
+        day
+        for day in days
+        if known.get((day.pin_id, f"{day.on}"), day.counts) != day.counts
+    ]
+    if changed:
+        connection.execute(
+            sa.insert(kpi_revisions),
+            [_revision(day, known[day.pin_id, f"{day.on}"], now) for day in changed],
+        )
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    statement = insert(kpi_days)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["pin_id", "on_day"],
+            set_={
+                name: statement.excluded[name]
+                for name in (*_COUNTS, "is_final", "fetched_at")
+            },
+        ),
+        [_row(day, now) for day in days],
+    )
+    _keep_titles(connection, days, is_sqlite=is_sqlite)
+    n_new = sum((day.pin_id, f"{day.on}") not in known for day in days)
+    return Kept(
+        n_new=n_new,
+        n_changed=len(changed),
+        n_same=len(days) - n_new - len(changed),
+    )
+
+
+def _known(
+    connection: sa.Connection, days: Sequence[KpiDay]
+) -> dict[tuple[str, str], Counts]:
+    """Return what is there for these days. By day and Pin: a range of the index."""
+    c = kpi_days.c
+    pins = {day.pin_id for day in days}
+    dates = [f"{day.on}" for day in days]
+    query = sa.select(c.pin_id, c.on_day, *(c[name] for name in _COUNTS)).where(
+        c.on_day.between(min(dates), max(dates))
+    )
+    if len(pins) == 1:
+        query = query.where(c.pin_id == pins.pop())
+    else:
+        query = query.where(c.pin_id.between(min(pins), max(pins)))
+    wanted = {(day.pin_id, f"{day.on}") for day in days}
+    found = {}
+    for pin, on, *counts in connection.execute(query):
+        if (pin, on) in wanted:
+            found[pin, on] = Counts(*counts)
+    return found
+
+
+def _row(day: KpiDay, now: datetime) -> dict[str, Any]:
+    return {
+        "pin_id": day.pin_id,
+        "on_day": f"{day.on}",
+        "is_final": day.is_final,
+        "fetched_at": now,
+        **_counts(day.counts),
+    }
+
+
+def _revision(day: KpiDay, before: Counts, now: datetime) -> dict[str, Any]:
+    return {
+        "pin_id": day.pin_id,
+        "on_day": f"{day.on}",
+        "fetched_at": now,
+        **_counts(before),
+    }
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in _COUNTS}
+
+
+def _keep_titles(
+    connection: sa.Connection, days: Sequence[KpiDay], *, is_sqlite: bool
+) -> None:
+    titles = {day.pin_id: day.title for day in days if day.title}
+    if not titles:
+        return
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    statement = insert(kpi_pins)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["pin_id"], set_={"title": statement.excluded.title}
+        ),
+        [{"pin_id": pin, "title": title} for pin, title in titles.items()],
+    )
+
+
+def note_import(
+    store: Store, fingerprint: str, scope: Scope, n_rows: int, now: datetime
+) -> None:
+    """Remember a file, so that the next import of it says so."""
+    insert = sqlite.insert if store.is_sqlite else postgresql.insert
+    row = {
+        "fingerprint": fingerprint,
+        "scope": scope.value,
+        "imported_at": now,
+        "n_rows": n_rows,
+    }
+    with store.write() as connection:
+        connection.execute(insert(kpi_imports).values(row).on_conflict_do_nothing())
+
+
+def imported_at(store: Store, fingerprint: str) -> datetime | None:
+    """Return when this very file was imported; None if it never was."""
+    query = sa.select(kpi_imports.c.imported_at).where(
+        kpi_imports.c.fingerprint == fingerprint
+    )
+    with store.read() as connection:
+        found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def account_days(store: Store, first: date, last: date) -> dict[date, Counts]:
+    """Return the account's final days in a range, both ends included."""
+    c = kpi_days.c
+    query = sa.select(c.on_day, *(c[name] for name in _COUNTS)).where(
+        c.pin_id == ACCOUNT, c.on_day.between(f"{first}", f"{last}"), c.is_final
+    )
+    return dict(_days(store, query))
+
+
+def summed_days(store: Store, first: date, last: date) -> dict[date, Counts]:
+    """Return, by day, the sum of all Pins: what there is without account totals."""
+    c = kpi_days.c
+    sums = (sa.func.sum(c[name]) for name in _COUNTS)
+    query = (
+        sa.select(c.on_day, *sums)
+        .where(c.pin_id != ACCOUNT, c.on_day.between(f"{first}", f"{last}"))
+        .group_by(c.on_day)
+    )
+    return dict(_days(store, query))
+
+
+def _days(store: Store, query: sa.Select[Any]) -> Iterator[tuple[date, Counts]]:
+    with store.read() as connection:
+        for on, *counts in connection.execute(query):
+            yield date.fromisoformat(on), Counts(*map(int, counts))
+
+
+def pin_sums(store: Store, first: date, last: date) -> dict[str, Counts]:
+    """Return each Pin's counts over a range of days."""
+    c = kpi_days.c
+    sums = (sa.func.sum(c[name]) for name in _COUNTS)
+    query = (
+        sa.select(c.pin_id, *sums)
+        .where(c.pin_id != ACCOUNT, c.on_day.between(f"{first}", f"{last}"))
+        .group_by(c.pin_id)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return {pin: Counts(*map(int, counts)) for pin, *counts in rows}
+
+
+def clicks_by_day(
+    store: Store, pins: Sequence[str], first: date, last: date
+) -> Mapping[str, Mapping[date, int]]:
+    """Return the outbound clicks a day of these Pins."""
+    c = kpi_days.c
+    query = sa.select(c.pin_id, c.on_day, c.outbound_clicks).where(
+        c.pin_id.in_(pins), c.on_day.between(f"{first}", f"{last}")
+    )
+    found: dict[str, dict[date, int]] = {pin: {} for pin in pins}
+    with store.read() as connection:
+        for pin, on, clicks in connection.execute(query):
+            found[pin][date.fromisoformat(on)] = clicks
+    return found
+
+
+def titles(store: Store, pins: Sequence[str]) -> Mapping[str, str]:
+    """Return the titles of these Pins, where they are known."""
+    query = sa.select(kpi_pins).where(kpi_pins.c.pin_id.in_(pins))
+    with store.read() as connection:
+        return {row.pin_id: row.title for row in connection.execute(query)}
+
+
+def conversions(store: Store, first: date, last: date) -> int:
+    """Return how many orders and sign-ups our own webhooks told, tests left out."""
+    c = deliveries.c
+    start, end = (datetime.combine(day, time(), UTC) for day in (first, last))
+    query = sa.select(sa.func.count()).where(
+        c.occurred_at >= start,
+        c.occurred_at < end + timedelta(days=1),
+        c.kind.in_([kind.value for kind in CONVERSIONS]),
+        sa.not_(c.is_test),
+    )
+    with store.read() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def newest_day(store: Store) -> date | None:
+    """Return the last day anything is known of; None before the first import."""
+    query = sa.select(sa.func.max(kpi_days.c.on_day))
+    with store.read() as connection:
+        found: str | None = connection.execute(query).scalar()
+    return None if found is None else date.fromisoformat(found)

@@ -1,0 +1,60 @@
+"""What a month's report needs beside the two lists, counted inside the database."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from forwarder.core.delivery import Status
+from forwarder.core.event import Kind
+from forwarder.store.engine import Store
+from forwarder.store.schema import MICROSECOND, deliveries, from_us, to_us
+from forwarder.store.schema_report import mirror_events
+
+LATE = timedelta(hours=1)
+
+
+def began_at(store: Store, destination: str) -> datetime | None:
+    """Return when our own log begins; None when it is empty."""
+    oldest = sa.func.min(sa.type_coerce(deliveries.c.occurred_at, sa.BigInteger))
+    query = sa.select(oldest).where(deliveries.c.destination == destination)
+    with store.read() as connection:
+        found = connection.execute(query).scalar()
+    return None if found is None else from_us(found)
+
+
+def mirror_began_at(store: Store, endpoints: Sequence[str]) -> datetime | None:
+    """Return when the first browser reported for these shops; None when none did."""
+    oldest = sa.func.min(sa.type_coerce(mirror_events.c.received_at, sa.BigInteger))
+    query = sa.select(oldest).where(mirror_events.c.endpoint.in_(endpoints))
+    with store.read() as connection:
+        found = connection.execute(query).scalar()
+    return None if found is None else from_us(found)
+
+
+def late_counts(
+    store: Store, destination: str, since: datetime, until: datetime
+) -> dict[Kind, tuple[int, int]]:
+    """Return, by kind, how many accepted events went over an hour late, of all."""
+    at_us, settled_us = (
+        sa.type_coerce(column, sa.BigInteger)
+        for column in (deliveries.c.occurred_at, deliveries.c.settled_at)
+    )
+    is_late = settled_us - at_us > LATE // MICROSECOND
+    query = (
+        sa.select(
+            deliveries.c.kind,
+            sa.func.sum(sa.case((is_late, 1), else_=0)).label("n_late"),
+            sa.func.count().label("n"),
+        )
+        .where(
+            deliveries.c.destination == destination,
+            deliveries.c.status == Status.DELIVERED.value,
+            at_us >= to_us(since),
+            at_us < to_us(until),
+        )
+        .group_by(deliveries.c.kind)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return {Kind(row.kind): (int(row.n_late), row.n) for row in rows}

@@ -1,0 +1,25 @@
+"""The audit log: who did what. Rows are added, never changed, never removed.
+
+Triggers of migration 0004 hold that on both databases.
+"""
+
+import sqlalchemy as sa
+
+from forwarder.store.schema import Id, Moment, column, metadata
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    column("at", Moment()),
+    column("who", sa.Text()),
+    column("action", sa.Text()),
+    column("subject", sa.Text()),
+    column("detail", sa.Text()),
+    column("digest", sa.Text()),
+    column("seal", sa.LargeBinary()),
+    sa.Index("audit_action", "action", "id"),
+    sa.Index("audit_who", "who", "id"),
+    comment="Each digest covers the row and the digest before it; nobody in clear",
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,157 @@
+"""Senders that storm, repeat, change their mind, dawdle and forge."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from itertools import count
+from time import sleep
+
+import psutil
+
+from forwarder.samples import TEST_SECRETS, fresh
+from tests.chaos.load import Book, Call, Senders, by_webhook
+from tests.chaos.scenario import at, scenario
+from tests.chaos.world import World
+from tests.e2e.shops import Webhook
+
+SAME = 1_000
+CONNECTIONS = 200
+ONE_OF_EACH = at("sqlite+folder", "postgresql+redis")
+SLOW_P99_S = 1.0
+BURST_S = 60.0
+SHORT_BURST_S = 8.0
+N_LOADERS = 2
+MEMORY_MAX_MB = 300
+OTHER_EVERY_S = 0.1
+OTHER = 1_900_000
+BURST = 2_000_000
+
+
+@scenario("F40", "the same webhook a thousand times at once (F40)", ONE_OF_EACH)
+def same_again(world: World) -> None:
+    same = [by_webhook(Webhook("shopify", 880_000))] * SAME
+    with world.posting(same), world.traffic():
+        pass
+
+
+@scenario("F42", "refunds before, between and after their orders (F42)", ONE_OF_EACH)
+def refund_first(world: World) -> None:
+    serials = range(890_000, 890_000 + max(20, world.n_events // 20))
+    given = [by_webhook(Webhook("shopify", serial)) for serial in serials]
+    given += [_refund(serial) for serial in serials]
+    world.random.shuffle(given)
+    with world.posting(given), world.traffic():
+        pass
+
+
+def _refund(serial: int) -> Call:
+    """Return what Shopify says when the whole order is paid back."""
+
+    def request() -> tuple[str, bytes, dict[str, str]]:
+        now = datetime.now(UTC)  # noqa: TID251 - a shop signs by its own clock
+        secret = TEST_SECRETS["shopify"]
+        notice = fresh("shopify", "refunds-create", secret, now, serial)
+        return "/hooks/my-shopify", notice.body, dict(notice.headers)
+
+    return Call("shopify", [f"shopify:my-shopify:8800{serial}:refund"], request)
+
+
+@scenario("F43", "two hundred senders that never finish (F43)", ONE_OF_EACH, share=0.5)
+def dawdling(world: World) -> None:
+    with ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            line = stack.enter_context(
+                socket.create_connection(("127.0.0.1", world.box.port), timeout=10)
+            )
+            line.sendall(b"POST /hooks/my-shopify HTTP/1.1\r\nHost: a\r\nContent-")
+        with world.traffic():
+            sleep(1)
+    others = [one for part in world.book.took_s.values() for one in part]
+    _check_p99(world, others)
+
+
+def _check_p99(world: World, took_s: Sequence[float]) -> None:
+    p99_s = sorted(took_s)[round(len(took_s) * 0.99) - 1]
+    world.notes.append(f"p99 {p99_s * 1000:.0f} ms")
+    assert p99_s < SLOW_P99_S, f"others waited {p99_s:.1f} s"
+
+
+@scenario(
+    "F41", "two processes post as fast as they can for a minute (F41)",
+    ONE_OF_EACH, is_alone=True,
+)  # fmt: skip
+def burst(world: World) -> None:
+    took_s = storm(world, BURST_S)
+    _check_p99(world, took_s)
+
+
+@scenario(
+    "F41s", "the same for eight seconds, without a limit on time", at("sqlite+folder")
+)
+def short_burst(world: World) -> None:
+    storm(world, SHORT_BURST_S)
+
+
+def storm(world: World, seconds: float) -> list[float]:
+    """Let two processes post for so long; return how long another source waited."""
+    book = Book()
+    with ThreadPoolExecutor(N_LOADERS) as pool:
+        loaders = [
+            pool.submit(_load, world, seconds, BURST + place * 1_000_000)
+            for place in range(N_LOADERS)
+        ]
+        most_mb = 0.0
+        for serial in count(OTHER):
+            if all(one.done() for one in loaders):
+                break
+            call = by_webhook(Webhook("stripe", serial))
+            Senders(world.box.port, book).post_all([call], threads=1)
+            most_mb = max(most_mb, _memory_mb(world))
+            sleep(OTHER_EVERY_S)
+        rates = [one.result() for one in loaders]
+    world.book.event_ids |= book.event_ids
+    world.notes.append(f"{sum(rates) / seconds:.0f} orders/s, {most_mb:.0f} MB")
+    assert most_mb < MEMORY_MAX_MB, f"{most_mb:.0f} MB"
+    return [one for part in book.took_s.values() for one in part]
+
+
+def _load(world: World, seconds: float, first: int) -> int:
+    """Run one process, and write down what it was answered; return how many calls."""
+    words = [str(world.box.port), str(seconds), str(first)]
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-m", "tests.chaos.loader", *words],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = json.loads(done.stdout)
+    book = world.book
+    with book.lock:
+        book.event_ids.update(told["event_ids"])
+        book.doubtful_ids.update(told["doubtful_ids"])
+        book.notice_ids.update(told["notice_ids"])
+        book.wrong += told["wrong"]
+        book.n_repeated += told["n_repeated"]
+        for status, n in told["statuses"]:
+            book.statuses[status] = book.statuses.get(status, 0) + n
+    return int(told["n_calls"])
+
+
+def _memory_mb(world: World) -> float:
+    """Return the PSS of the largest role; on one box `serve` is the only one."""
+    return max(_memory_of(world, role) for role in world.roles)
+
+
+def _memory_of(world: World, role: str) -> float:
+    one_box = role == "serve"
+    found = world.box.the(role).look() if one_box else set(world.family(role))
+    n_bytes = 0
+    for one in found:
+        with suppress(psutil.NoSuchProcess):
+            n_bytes += one.memory_full_info().pss
+    return n_bytes / 2**20

@@ -1,0 +1,204 @@
+"""Which click an order came from, with the truth known."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from forwarder.clicks import funnel
+from forwarder.clicks.follow import mark_of
+from forwarder.clicks.join import join
+from forwarder.clicks.links import MARKS, TOKENS
+from forwarder.clicks.token import Ring, digest, ring_of
+from forwarder.core.event import Event, Kind, Person
+from forwarder.core.links import Click
+from forwarder.store import Store, clicks, joins, links
+from forwarder.store.schema_clicks import click_joins, click_marks
+from tests.clicks.following import NOW, a_link, a_store
+from tests.clicks.test_spool import a_click
+from tests.store.shop import an_event, take
+
+WINDOW = timedelta(days=30)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    opened = a_store(sqlite_url)
+    links.add(opened, a_link(campaign="c1", pin_id="12"), NOW)
+    yield opened
+    opened.close()
+
+
+def ring(store: Store) -> Ring:
+    return ring_of(store.sealer.secrets(TOKENS))
+
+
+def clicked(
+    store: Store, number: int, token: str = "", epik: str = "", **changes: object
+) -> Click:
+    key = store.sealer.secrets(MARKS)[0][1]
+    return a_click(
+        number,
+        token_sha256=digest(token) if token else None,
+        epik_mac=mark_of(key, "epik", epik) if epik else None,
+        **changes,
+    )
+
+
+def bought(
+    number: int,
+    token: str | None = None,
+    epik: str | None = None,
+    kind: Kind = Kind.CHECKOUT,
+    email: str = "",
+) -> Event:
+    made = an_event(number, kind, NOW + timedelta(minutes=1))
+    person = Person(email=(email or f"ada{number}@example.org",), click_id=epik)
+    return replace(made, click_token=token, person=person)
+
+
+def joined(store: Store) -> dict[str | None, tuple[int, str]]:
+    with store.read() as connection:
+        rows = connection.execute(sa.select(click_joins)).all()
+    return {row.order_id: (row.tier, row.slug) for row in rows}
+
+
+def test_a_token_joins_and_running_again_changes_nothing(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(store, [clicked(store, 1, token)])
+    take(store, bought(1, token), bought(2))
+
+    assert 1 == join(store, WINDOW, LATER)
+    assert {"1": (1, "spring")} == joined(store)
+    assert 0 == join(store, WINDOW, LATER)
+    assert {"1": (1, "spring")} == joined(store)
+
+
+def test_an_order_that_is_here_before_its_click_is_joined_later(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    take(store, bought(1, token))
+
+    assert 0 == join(store, WINDOW, LATER)
+    clicks.keep(store, [clicked(store, 1, token)])
+    assert 1 == join(store, WINDOW, LATER)
+
+
+def test_forged_and_foreign_tokens_and_late_clicks_never_join(store: Store) -> None:
+    ours = ring(store)
+    foreign = replace(ours, workspace="other").mint(os.urandom(16))
+    after, old = ours.mint(os.urandom(16)), ours.mint(os.urandom(16))
+    clicks.keep(
+        store,
+        [
+            clicked(store, 1, foreign),
+            clicked(store, 2, after, at=NOW + timedelta(minutes=2)),
+            clicked(store, 3, old, at=NOW - timedelta(days=31)),
+        ],
+    )
+    take(store, bought(1, foreign), bought(2, after), bought(3, old))
+
+    assert 0 == join(store, WINDOW, LATER)
+    assert 1 == join(store, timedelta(days=32), LATER)
+    assert {"3": (1, "spring")} == joined(store)
+
+
+def test_a_click_id_and_a_known_person_join_in_their_tiers(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(store, [clicked(store, 1, token), clicked(store, 2, epik="dj0x")])
+    take(
+        store,
+        bought(1, token, kind=Kind.SIGNUP, email="Zilp@Example.org "),
+        bought(2, epik="dj0x"),
+        bought(3, email="zilp@example.org"),
+        bought(4, epik="dj0y"),
+    )
+    join(store, WINDOW, LATER)
+    join(store, WINDOW, LATER)
+
+    assert {"1": (1, "spring"), "2": (2, "spring"), "3": (3, "spring")} == joined(store)
+    with store.read() as connection:
+        kept = connection.execute(sa.select(click_marks.c.mark)).scalars().all()
+    assert not any("zilp" in mark.lower() or token in mark for mark in kept)
+
+
+def test_ten_thousand_orders_join_as_they_really_came(store: Store) -> None:
+    ours, n = ring(store), 10_000
+    tokens = [ours.mint(os.urandom(16)) for _ in range(n)]
+    forged = Ring(keys=[("A", b"x" * 32)])
+    clicks.keep(
+        store,
+        [clicked(store, i, tokens[i], f"epik{i}") for i in range(n) if i % 2 == 0],
+    )
+    truth: dict[str, int] = {}
+    events = []
+    for i in range(n):
+        match i % 4:
+            case 0:
+                truth[f"{i}"] = 1
+                events.append(bought(i, tokens[i]))
+            case 2:
+                truth[f"{i}"] = 2
+                events.append(bought(i, epik=f"epik{i}"))
+            case 1:
+                events.append(bought(i, forged.mint(os.urandom(16)), f"other{i}"))
+            case _:
+                events.append(bought(i, tokens[i]))  # its click never came
+    for start in range(0, n, 500):
+        take(store, *events[start : start + 500])
+    join(store, WINDOW, LATER)
+    found = {order: tier for order, (tier, _) in joined(store).items()}
+
+    assert truth == found
+
+
+def test_a_refund_keeps_the_join_and_takes_the_value_back(store: Store) -> None:
+    tokens = [ring(store).mint(os.urandom(16)) for _ in range(3)]
+    clicks.keep(store, [clicked(store, n, one) for n, one in enumerate(tokens)])
+    refund = replace(an_event(1, Kind.REFUND, value="9.35"), click_token=None)
+    cancel = replace(an_event(2, Kind.CANCEL), click_token=None)
+    take(store, *(bought(n, one) for n, one in enumerate(tokens)))
+    take(store, bought(7, tokens[0], kind=Kind.SIGNUP))
+    take(store, refund)
+    take(store, cancel)
+    join(store, WINDOW, LATER)
+    day = date(2026, 11, 22)
+    (found,) = funnel.of_links(store, day, day)
+    (campaign,) = funnel.by_campaign([found], links.every(store))
+
+    assert (3, 1, 3, {"EUR": 2935 + 2000}) == (
+        found.captured, found.sign_ups, found.orders, found.revenue,
+    )  # fmt: skip
+    assert "49.35" == campaign.as_json()["first_party"]["revenue"]["EUR"]
+    assert found.capture_ratio is None
+    assert "import them" in found.says
+    for clicked_there, word in (
+        (2, "used elsewhere"),
+        (3, "as it should"),
+        (9, "audit"),
+    ):
+        assert word in replace(found, platform_clicks=clicked_there).says
+
+
+def test_marks_that_led_nowhere_are_cleared_first(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(store, [clicked(store, 1, token)])
+    take(store, bought(1, token), bought(2))
+    join(store, WINDOW, LATER)
+
+    assert 1 == joins.forget(store, LATER + timedelta(days=1), NOW)
+    assert 2 == joins.forget(store, NOW, LATER + timedelta(days=1))
+    assert 0 == join(store, WINDOW, LATER)
+    assert {"1": (1, "spring")} == joined(store)
+
+
+def test_without_a_link_nobody_is_looked_at(sqlite_url: str) -> None:
+    opened = a_store(sqlite_url.replace("forwarder.db", "none.db"))
+    take(opened, bought(1))
+
+    assert 0 == join(opened, WINDOW, LATER)
+    assert [] == list(joins.marked(opened, NOW - WINDOW, 0))
+    opened.close()

@@ -1,0 +1,74 @@
+"""The data key is changed while webhooks come in, and nobody notices."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from forwarder.store.reseal import count_by_key
+from tests.e2e.box import Box
+from tests.e2e.processes import wait_until
+from tests.e2e.shops import Told, in_sum, post_all, webhooks
+
+pytestmark = pytest.mark.slow
+
+AT_A_TIME = 15
+
+
+@contextmanager
+def busy(box: Box) -> Iterator[list[Told]]:
+    """Post genuine webhooks all the while."""
+    is_over, told = Event(), list[Told]()
+    sources = ["shopify", "stripe", "mailerlite"]
+    stream = webhooks(1_000_000, sources)
+
+    def post() -> None:
+        while not is_over.wait(0.4):
+            told.append(
+                post_all(box, (next(stream) for _ in range(AT_A_TIME)), threads=2)
+            )
+
+    poster = Thread(target=post)
+    poster.start()
+    try:
+        yield told
+    finally:
+        is_over.set()
+        poster.join()
+
+
+def keys(box: Box) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(
+        box.run("keys", "list", "--json").stdout
+    )["items"]
+    return found
+
+
+def is_retired(box: Box) -> bool:
+    return box.run("keys", "retire", "--yes").returncode == 0
+
+
+def test_the_key_is_changed_under_load(box: Box) -> None:
+    box.start_all()
+    with busy(box) as told:
+        wait_until("webhooks are in", lambda: len(told) > 1, 30)
+        old = keys(box)
+        rotated = box.run("keys", "rotate", "--yes", "--json")
+        early = box.run("keys", "retire", "--yes")
+        box.kill("worker")  # in the middle of it, or just before
+        wait_until("the old key is retired", lambda: is_retired(box), 60, 1.0)
+    box.wait_until_drained()
+    new = keys(box)
+    sum_ = in_sum(told)
+
+    assert 0 == rotated.returncode, rotated.stderr
+    assert 1 == early.returncode
+    assert [1, 1] == [len(old), len(new)]
+    assert json.loads(rotated.stdout)["key"] == new[0]["key"] != old[0]["key"]
+    assert {new[0]["key"]: new[0]["n_values"]} == count_by_key(box.store)
+    assert [] == sum_.others
+    assert {"delivered": len(sum_.event_ids)} == box.counts()
+    assert len(sum_.event_ids) == box.ledger()["unique"]
+    assert [] == box.crashes()

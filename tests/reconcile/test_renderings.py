@@ -1,0 +1,184 @@
+"""Every form of the report: complete, honest about each number, and safe to open."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from forwarder.core.reports import Level
+from forwarder.reconcile import advice
+from forwarder.reconcile.as_json import as_json
+from forwarder.reconcile.document import Document, document, movement
+from forwarder.reconcile.markup import el
+from forwarder.reconcile.rendering import rendered
+from forwarder.reconcile.report import build_report
+from tests.reconcile.mirrored import beside, paired_month, server_side
+from tests.reconcile.test_report import LATER, sales, tag
+
+MONTH = paired_month(20, 1, 6, 2)
+FORMS = ("text", "html", "json", "csv", "md")
+
+
+def a_document(past: dict[str, bytes] | None = None) -> Document:
+    rows = server_side(MONTH)
+    reports = [tag([14] * 31)]
+    report = build_report(
+        "2026-10", rows, reports, LATER, None, beside(MONTH, ledger_total=940)
+    )
+    return document(report, {} if past is None else past)
+
+
+def earlier(per_day: int) -> bytes:
+    report = build_report("2026-10", sales(40), [tag([per_day] * 31)], LATER)
+    return rendered(Document(report=report, past={}), "json").encode()
+
+
+DOCUMENTS = {
+    "joined": a_document(),
+    "totals": Document(
+        report=build_report("2026-10", sales(40), [tag([26] * 31)], LATER), past={}
+    ),
+    "few": Document(
+        report=build_report("2026-10", sales(1)[:3], [tag([1] * 31)], LATER), past={}
+    ),
+    "server only": Document(
+        report=build_report("2026-10", sales(2), [], LATER), past={}
+    ),
+    "empty": Document(report=build_report("2026-10", [], [], LATER), past={}),
+    "history": a_document({"2026-08": earlier(26), "2026-09": earlier(38)}),
+}
+
+
+def numbers(
+    node: Any,  # noqa: ANN401  any JSON
+    known: dict[str, Any],
+    path: str = "",
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give each number with what the objects around it say of numbers."""
+    if isinstance(node, dict):
+        words = ("unit", "certainty", "side", "tolerance_unit")
+        here = known | {word: node[word] for word in words if word in node}
+        if "period" in node:
+            here["period"] = node["period"]
+        for key, child in node.items():
+            yield from numbers(child, here, f"{path}/{key}")
+    elif isinstance(node, list):
+        for child in node:
+            yield from numbers(child, known, path)
+    elif isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield path, known
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_number_has_unit_period_and_band_or_the_word_exact(name: str) -> None:
+    for one in json.loads(rendered(DOCUMENTS[name], "json")):
+        assert {"from", "to"} <= set(one["period"])
+        for path, known in numbers(one, {}):
+            if path == "/tolerance":
+                assert known["tolerance_unit"]
+                continue
+            assert known.get("unit"), path
+            assert known.get("certainty"), path
+            assert known.get("period"), path
+        for estimate in one["estimates"].values():
+            assert {"90", "95"} == set(estimate["bands"])
+        for cause in one["causes"]:
+            if cause["certainty"] in {"no evidence", "n/a"}:
+                assert cause["share"] is None
+            else:
+                assert cause["low"] <= cause["share"] <= cause["high"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_cell_mixes_platform_and_first_party(name: str) -> None:
+    for one in as_json(DOCUMENTS[name]):
+        for row in (*one["columns"], *one["days"]):
+            for side in ("platform", "first_party"):
+                cell = row[side]
+                if cell is not None:
+                    assert side == cell["side"]
+                    assert {"value", "unit", "certainty", "side"} == set(cell)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_form_can_be_made_of_every_month(name: str, form: str) -> None:
+    text = rendered(DOCUMENTS[name], form)
+
+    assert text.strip()
+    assert re.search(r"\b(nan|inf|None)\b", text) is None
+    assert text == rendered(DOCUMENTS[name], form)
+
+
+def test_the_page_needs_nothing_else() -> None:
+    page = rendered(DOCUMENTS["joined"], "html")
+
+    assert "<script" not in page
+    assert re.search(r"(src|href|url\()", page) is None
+    assert page.count("<svg") >= 3
+    assert page.count("<svg") == page.count('role="img"')
+
+
+def test_page_one_answers_how_many_how_sure_why_and_what_next() -> None:
+    page = rendered(DOCUMENTS["joined"], "html")
+    first = page.split("</section>")[0]
+
+    for title in ("How many", "How sure", "Why", "What next"):
+        assert f"<h3>{title}</h3>" in first
+    assert "651 purchases (exact)" in first
+    assert "Blocked scripts: 186 fewer on the tag's side (exact)" in first
+    assert 1 <= first.count("<li>") <= 3
+
+
+def test_markup_is_escaped() -> None:
+    assert '<p title="&lt;&quot;&gt;">a &lt;b&gt; &amp; c</p>' == el(
+        "p", "a <b> & c", title='<">'
+    )
+
+
+def test_no_cell_of_the_csv_is_taken_for_a_formula() -> None:
+    rows = list(csv.reader(io.StringIO(rendered(DOCUMENTS["joined"], "csv"))))
+
+    assert len({len(row) for row in rows}) == 1
+    for row in rows[1:]:
+        for cell in row:
+            is_number = re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell) is not None
+            assert is_number or not cell.startswith(("=", "+", "-", "@"))
+
+
+def test_actions_are_three_at_most_and_name_the_evidence() -> None:
+    for name, made in DOCUMENTS.items():
+        for one in made.report.comparisons:
+            assert 1 <= len(advice.actions(one)) <= 3, name
+
+
+def test_the_lead_is_the_comparison_with_a_gap() -> None:
+    found = advice.lead(DOCUMENTS["joined"].report.comparisons)
+
+    assert found is not None
+    assert Level.DELIVERY is found.level
+    assert None is advice.lead([])
+
+
+def test_history_says_whether_the_gap_moved() -> None:
+    made = DOCUMENTS["history"]
+    (_, attribution) = made.report.comparisons
+
+    past = made.history(attribution)
+    assert ["2026-08", "2026-09"] == [one.month for one in past]
+    moved = movement(attribution, past)
+    assert moved == "larger than in 2026-09"
+    assert "smaller" not in rendered(made, "md")
+    assert movement(attribution, []) is None
+
+
+def test_the_matrix_has_this_shops_state() -> None:
+    tag_way, server_way, link_way = advice.ways(DOCUMENTS["joined"].report.comparisons)
+
+    assert "were missed (95% band)" in tag_way.state
+    assert "868 accepted" in server_way.state
+    assert "868 conversions with a known Pinterest click" in link_way.state

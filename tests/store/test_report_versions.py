@@ -1,0 +1,78 @@
+"""Finished reports stay as they are; months are counted inside the database."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from forwarder.core.event import Kind
+from forwarder.store import Store
+from forwarder.store.report_inputs import began_at, late_counts
+from forwarder.store.report_versions import (
+    Version,
+    keep_version,
+    latest_contents,
+    list_versions,
+)
+from forwarder.store.schema import deliveries
+from tests.store.shop import NOW, an_event, take
+
+FIRST = Version(
+    destination="main",
+    month="2026-10",
+    stamp="provisional",
+    inputs="a" * 64,
+    made_at=NOW,
+    content=b"[1]",
+    page="<p>October</p>",
+)
+
+
+def test_a_version_of_the_same_inputs_is_kept_once_and_unchanged(store: Store) -> None:
+    assert keep_version(store, FIRST)
+    assert not keep_version(store, replace(FIRST, page="changed", content=b"[2]"))
+    assert [FIRST] == list_versions(store, "main")
+
+
+def test_other_inputs_and_the_final_stamp_make_new_versions(store: Store) -> None:
+    final = replace(FIRST, stamp="final")
+    other = replace(FIRST, inputs="b" * 64)
+    for version in (FIRST, other, final, replace(FIRST, month="2026-09")):
+        assert keep_version(store, version)
+
+    assert [FIRST, other, final] == list_versions(store, "main", "2026-10")
+    assert [] == list_versions(store, "second")
+
+
+def test_history_is_the_last_version_of_each_month_before(store: Store) -> None:
+    for number, month in enumerate(("2026-08", "2026-09", "2026-09", "2026-10")):
+        keep_version(
+            store,
+            replace(FIRST, month=month, inputs=str(number), content=b"%d" % number),
+        )
+
+    assert {"2026-08": b"0", "2026-09": b"2"} == latest_contents(
+        store, "main", "2026-10"
+    )
+
+
+def test_the_log_begins_with_its_oldest_event(store: Store) -> None:
+    assert began_at(store, "main") is None
+
+    take(store, an_event(1), an_event(2, at=NOW - timedelta(days=9)))
+
+    assert NOW - timedelta(days=9) == began_at(store, "main")
+
+
+def test_what_was_sent_over_an_hour_late_is_counted(store: Store) -> None:
+    take(store, an_event(1), an_event(2), an_event(3))
+    with store.write() as connection:
+        for number, minutes in ((1, 59), (2, 61)):
+            connection.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.order_id == str(number))
+                .values(status="delivered", settled_at=NOW + timedelta(minutes=minutes))
+            )
+
+    day = timedelta(days=1)
+    assert {Kind.CHECKOUT: (1, 2)} == late_counts(store, "main", NOW - day, NOW + day)
