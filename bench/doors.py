@@ -26,9 +26,10 @@ from forwarder.store import Store
 from forwarder.store.writer import StoreDown, Work
 from forwarder.web.desk import EXTENSION
 from forwarder.web.shortcut import Shortcut
+from forwarder.web.slow import READERS_MAX
 
 REDIS_URL: Final = "BENCH_REDIS_URL"
-N_THREADS: Final = Service().web_threads
+N_AT_ONCE: Final = Service().web_threads
 
 
 def no_op() -> Flask:
@@ -85,7 +86,7 @@ def committing_each() -> Flask:
     desk = app.extensions[EXTENSION]
     store = EachCommits(desk.store.engine, desk.store.sealer)
     other = app.extensions[EXTENSION] = replace(desk, store=store)
-    app.wsgi_app = Shortcut(app.wsgi_app, other)  # type: ignore[method-assign]
+    app.wsgi_app = Shortcut(app.wsgi_app, other, N_AT_ONCE)  # type: ignore[method-assign]
     return app
 
 
@@ -104,7 +105,7 @@ def serve(name: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=N_THREADS,
+        blocking_threads=READERS_MAX,
         backlog=BACKLOG,
         log_access=False,
         log_level=LogLevels.error,

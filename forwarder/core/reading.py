@@ -18,6 +18,7 @@ from forwarder.core.event import Notice, Unreadable
 
 MAX_DEPTH: Final = 64
 MAX_FORM_FIELDS: Final = 2000
+MAX_BATCH: Final = 10_000  # of notices in one body; platforms send at most a thousand
 MAX_TEXT_CHARS: Final = (
     4096  # longer identifiers, names and addresses are no such thing
 )
@@ -129,6 +130,14 @@ def records(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list):
         return []
     return [item for item in value if isinstance(item, dict)]
+
+
+def batch(value: object) -> list[dict[str, object]]:
+    """Return the notices that one body holds. Raises: Unreadable above MAX_BATCH."""
+    found = records(value)
+    if len(found) > MAX_BATCH:
+        raise Unreadable(f"more than {MAX_BATCH:,} notices in one body: send fewer")
+    return found
 
 
 def rows(value: object) -> list[dict[str, object]]:

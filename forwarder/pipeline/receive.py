@@ -1,6 +1,7 @@
 """Take a webhook in: prove it, read it, write it down."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +25,8 @@ from forwarder.store.engine import Store
 from forwarder.store.inbox import Arrival, Receipt, accept
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+Turn = AbstractContextManager[object]
+AT_ONCE: Turn = nullcontext()
 log = structlog.get_logger(__name__)
 
 
@@ -40,16 +43,25 @@ class Endpoint:
     is_paused: bool = False
 
 
-def receive(endpoint: Endpoint, notice: Notice, store: Store, now: datetime) -> Receipt:
+def receive(
+    endpoint: Endpoint,
+    notice: Notice,
+    store: Store,
+    now: datetime,
+    turn: Turn = AT_ONCE,
+) -> Receipt:
     """Return once a genuine notice is committed, whatever is in it.
 
-    Raises: Forged, Stale, StoreDown. What is genuine but unreadable is kept
-    quarantined: a refusal would make shops switch the webhook off.
+    `turn` is held while the notice is read, not while the database commits: those who
+    wait for it meet in one commit. Raises: Forged, Stale, StoreDown. What is genuine
+    but unreadable is kept quarantined: a refusal would make shops switch the webhook
+    off.
     """
-    failpoints.reach("before_verify")
-    verify(endpoint, notice, now)
-    key = endpoint.source.delivery_key(notice)
-    arrival = read(endpoint, notice, key, now)
+    with turn:
+        failpoints.reach("before_verify")
+        verify(endpoint, notice, now)
+        key = endpoint.source.delivery_key(notice)
+        arrival = read(endpoint, notice, key, now)
     failpoints.reach("before_commit")
     receipt = accept(store, arrival)
     failpoints.reach("after_commit")

@@ -48,7 +48,7 @@ def delivery_key(notice: Notice) -> str:
 def parse(notice: Notice, options: Options) -> Reading:
     """Return a sign-up per address, or why there is none. Raises: Unreadable."""
     data = decode.read_json(notice.body)
-    rows = read.records(data if isinstance(data, list) else [data])
+    rows = read.batch(data if isinstance(data, list) else [data])
     if not rows:
         raise Unreadable("the body holds no notice")
     topics = [read.text(row.get("event")) for row in rows]

@@ -81,7 +81,7 @@ def redacted(notice: Notice) -> Notice:
 def delivery_key(notice: Notice) -> str:
     """Return a hash of what names the rows: the number of the try differs."""
     try:
-        rows = read.records(decode.read_json(notice.body))
+        rows = read.batch(decode.read_json(notice.body))
     except Unreadable:
         rows = []
     names = ("eventId", "subscriptionId", "objectId", "occurredAt")
@@ -95,7 +95,7 @@ def parse(notice: Notice, options: Options) -> Reading:
     body = decode.read_json(notice.body)
     if isinstance(body, dict):
         return Reading(events=(_workflow(body, notice, options),))
-    made = [_row(row, notice, options) for row in read.records(body)]
+    made = [_row(row, notice, options) for row in read.batch(body)]
     events = tuple(each for each in made if isinstance(each, Event))
     reasons = [each for each in made if isinstance(each, str)] or ["empty batch"]
     return Reading(events=events, ignored=None if events else reasons[0])

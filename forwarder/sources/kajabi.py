@@ -70,7 +70,7 @@ def parse(notice: Notice, options: Options) -> Reading:
     told = data if isinstance(data, list) else read.at(data, "payload")
     if not isinstance(told, list):
         raise Unreadable("the body is no list of resources")
-    rows = read.records(told)
+    rows = read.batch(told)
     types = [row.get("type") for row in rows]
     if topic is None:
         topic = next((name for name, kind in TOPICS.items() if kind in types), None)

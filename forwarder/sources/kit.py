@@ -73,7 +73,7 @@ def parse(notice: Notice, options: Options) -> Reading:
     """Return the events of a batch or of one older body. Raises: Unreadable."""
     data = decode.read_object(notice.body)
     if "events" in data:
-        return _batch(read.records(data["events"]), notice, options)
+        return _batch(read.batch(data["events"]), notice, options)
     if "transaction_id" in data:
         return _purchase(data, notice, options)
     subscriber = read.record(data.get("subscriber"))

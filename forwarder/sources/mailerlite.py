@@ -51,7 +51,7 @@ def delivery_key(notice: Notice) -> str:
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the sign-ups of a notice, or why there are none. Raises: Unreadable."""
     data = decode.read_object(notice.body)
-    rows = read.records(data["events"]) if "events" in data else [data]
+    rows = read.batch(data["events"]) if "events" in data else [data]
     made = [_row(row, notice, options) for row in rows]
     events = tuple(each for each in made if isinstance(each, Event))
     reasons = [each for each in made if isinstance(each, str)] or ["empty batch"]

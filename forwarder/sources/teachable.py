@@ -57,7 +57,7 @@ def delivery_key(notice: Notice) -> str:
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the events of a notice, or why there are none. Raises: Unreadable."""
     body = decode.read_json(notice.body)
-    rows = read.records(body if isinstance(body, list) else [body])
+    rows = read.batch(body if isinstance(body, list) else [body])
     if not rows:
         raise Unreadable("the body holds no event")
     made = [_row(row, notice, options) for row in rows]

@@ -1,9 +1,7 @@
 """`POST /hooks/<endpoint>`: what shops and e-mail platforms post to."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
@@ -17,7 +15,13 @@ from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Forged, Notice, Stale
 from forwarder.core.signing import knows_secret
 from forwarder.core.tally import SHORT_S, tally
-from forwarder.pipeline.receive import Endpoint, receive, vouches_for_body
+from forwarder.pipeline.receive import (
+    AT_ONCE,
+    Endpoint,
+    Turn,
+    receive,
+    vouches_for_body,
+)
 from forwarder.store.inbox import Receipt
 from forwarder.store.log import find_notice
 from forwarder.store.writer import StoreDown
@@ -25,12 +29,11 @@ from forwarder.web import bodies
 from forwarder.web.bodies import Environ, NoLength, is_chunked, read_body
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.rules import anyone
+from forwarder.web.turns import Crowded
 
 RETRY_AFTER_S = "30"
+CROWDED = "too many requests at once, send it again"
 IGNORED, QUARANTINED = NoticeStatus.IGNORED, NoticeStatus.QUARANTINED
-
-Turn = AbstractContextManager[object]
-_AT_ONCE: Turn = nullcontext()
 
 hooks = Blueprint("hooks", __name__)
 log = structlog.get_logger(__name__)
@@ -110,12 +113,13 @@ def take_in(
     endpoint: str,
     secret: str,
     environ: Environ,
-    turn: Turn = _AT_ONCE,
+    turn: Turn = AT_ONCE,
 ) -> Reply:
     """Return the answer to one webhook; 200 means it is committed.
 
     Needs nothing of Flask: `forwarder.web.shortcut` calls it without. `turn` is
-    entered once the body is here, so that a slow sender keeps nobody waiting.
+    entered once the body is here, so that a slow sender keeps nobody waiting, and left
+    while the database commits.
     """
     known = desk.endpoints.get(endpoint)
     if known is None:
@@ -128,6 +132,8 @@ def take_in(
         return _taken(desk, known, _notice(desk, known, secret, environ), turn)
     except tuple(REFUSALS) as refusal:
         return _refuse(endpoint, *REFUSALS[type(refusal)])
+    except Crowded:
+        return _later(endpoint, CROWDED)
     except Exception as fault:  # shops give an address up that answers 500
         if not isinstance(fault, StoreDown):
             log.exception("webhook not taken", endpoint=endpoint)
@@ -151,13 +157,11 @@ def _notice(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) ->
 
 
 def _taken(desk: WebDesk, endpoint: Endpoint, notice: Notice, turn: Turn) -> Reply:
-    with turn:
-        now = desk.clock()
-        started_s = perf_counter()
-        receipt = _received(desk, endpoint, notice, now)
-        took_s = perf_counter() - started_s
-        if receipt.accepted:
-            desk.nudge(endpoint.destination)
+    started_s = perf_counter()
+    receipt = _received(desk, endpoint, notice, turn)
+    took_s = perf_counter() - started_s
+    if receipt.accepted:
+        desk.nudge(endpoint.destination)
     count(endpoint.name, _word(receipt))
     tally.observe(
         "forwarder_ingest_duration_seconds", (endpoint.name,), took_s, SHORT_S
@@ -167,11 +171,9 @@ def _taken(desk: WebDesk, endpoint: Endpoint, notice: Notice, turn: Turn) -> Rep
     return Reply(200, orjson.dumps(told(receipt)))
 
 
-def _received(
-    desk: WebDesk, endpoint: Endpoint, notice: Notice, now: datetime
-) -> Receipt:
+def _received(desk: WebDesk, endpoint: Endpoint, notice: Notice, turn: Turn) -> Receipt:
     try:
-        return receive(endpoint, notice, desk.store, now)
+        return receive(endpoint, notice, desk.store, desk.clock(), turn)
     except (Forged, Stale):
         desk.refused(endpoint, notice)
         raise
@@ -269,4 +271,9 @@ def refusal_of(fault: Exception) -> Reply:
 
 def _later(endpoint: str, error: str) -> Reply:
     count(endpoint, RESULTS[503])
+    return later(error)
+
+
+def later(error: str) -> Reply:
+    """Return what a sender is told who shall come again."""
     return Reply(503, orjson.dumps({"error": error}), RETRY_AFTER_S)

@@ -25,7 +25,7 @@ class Shortcut:
     """A WSGI application that takes webhooks itself and gives all else to Flask.
 
     What it answers is what the route of Flask answers: both call `take_in`. Many
-    threads may wait for bodies here; only `n_at_once` work at the same time.
+    threads may wait for bodies or for the database here; only `n_at_once` read.
     """
 
     def __init__(self, flask: Wsgi, desk: WebDesk, n_at_once: int) -> None:

@@ -14,6 +14,7 @@ from tests.servers import free_port, stop, wait_until_open
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECRET = "the-words-of-the-shop"
 MEASURING = ("COV_", "COVERAGE")  # a copy of the code is not what is measured
 
 
@@ -54,7 +55,7 @@ def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text("correct horse battery")
     env_file = tmp_path / ".env"
-    env_file.write_text(env_file.read_text().replace("put-the-secret-here", "s3cret"))
+    env_file.write_text(env_file.read_text().replace("put-the-secret-here", SECRET))
     run("user", "add", "anna", f"--password-file={password}", cwd=tmp_path,
         env=plain_env())  # fmt: skip
 
@@ -69,7 +70,7 @@ def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
     try:
         wait_until_open(port, serving)
         run("trigger", "shopify", "orders-paid", "--to", f"{address}/hooks/my-shop",
-            "--secret", "s3cret", cwd=tmp_path, env=plain_env())  # fmt: skip
+            "--secret", SECRET, cwd=tmp_path, env=plain_env())  # fmt: skip
         line = settled_line(tmp_path)
         page = requests.get(f"{address}/console/", timeout=10)
     finally:

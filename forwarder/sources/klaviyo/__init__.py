@@ -75,7 +75,7 @@ def parse(notice: Notice, options: Options) -> Reading:
         return flow.template(body, notice, options)
     if "data" not in body:
         raise Unreadable("neither a system webhook nor our template")
-    made = [_row(row, notice, options) for row in read.records(body["data"])]
+    made = [_row(row, notice, options) for row in read.batch(body["data"])]
     events = tuple(each for each in made if isinstance(each, Event))
     reasons = [each for each in made if isinstance(each, str)] or ["empty batch"]
     return Reading(events=events, ignored=None if events else reasons[0])
