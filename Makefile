@@ -8,8 +8,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	command -v $$p && break; done)
 ARGS   ?=
-# A file's tests stay together: their servers and pages are shared. Long files go first.
-ABREAST := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file's tests stay together: their servers and pages are shared. Long files go first;
+# they mostly wait, so there is one process more than the machine has cores.
+ABREAST := -n $(shell expr $$(nproc) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 CODE   := forwarder workers config tests bench
 DOCS   := README.md $(wildcard docs/*.md docs/*/*.md)
 

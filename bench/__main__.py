@@ -13,7 +13,18 @@ from unittest.mock import patch
 
 import pytest
 
-from bench import claim, console, forward, ingest, report, serve, sources, transform
+from bench import (
+    board,
+    claim,
+    clicks,
+    console,
+    forward,
+    ingest,
+    report,
+    serve,
+    sources,
+    transform,
+)
 from bench.measure import Row, Size, conditions
 from bench.servers import ROOT, Room
 
@@ -37,9 +48,11 @@ PARTS: Final[Mapping[str, Part]] = {
     "ingest": ingest.run,
     "forward": forward.run,
     "claim": claim.run,
+    "clicks": clicks.run,
     "serve": serve.run,
     "report": report.run,
     "console": console.run,
+    "board": board.run,
 }
 HEAD: Final = (
     "What",

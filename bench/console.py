@@ -1,18 +1,24 @@
-"""The console's log page over a million deliveries, on both databases."""
+"""Every page of the console over a million deliveries, on both databases."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Final
 
 from bench.claim import with_settled
 from bench.measure import AT_MOST, Goal, Row, Size, alone, quantile
+from bench.million import fill_history, fill_notices
 from bench.servers import ROOT, Room
 from bench.stored import fill
 
-N_SHOWN: Final = 5
-WITHIN_S: Final = 300
+N_SHOWN: Final = 8
+WITHIN_S: Final = 600
+MEDIAN_MS: Final = 150
+P99_MS: Final = 400
+Times = Mapping[str, Sequence[float]]
 
 
 def run(room: Room, size: Size) -> list[Row]:
@@ -22,35 +28,55 @@ def run(room: Room, size: Size) -> list[Row]:
         if size.is_quick and not is_sqlite:
             continue
         times_ms = _times_ms(room, word.lower(), size, is_sqlite=is_sqlite)
-        worst = sorted(times_ms, key=times_ms.__getitem__, reverse=True)
-        found = alone(
-            f"console log page, 1 M deliveries, worst filter, {word}",
-            "ms",
-            [max(times_ms.values())],
-            Goal(value=150, reach=AT_MOST),
-        )
-        found["ours_range"] = [min(times_ms.values()), max(times_ms.values())]
-        found["queries"] = len(times_ms)
-        found["p50_ms"] = quantile(list(times_ms.values()), 0.5)
-        found["slowest"] = {name: times_ms[name] for name in worst[:N_SHOWN]}
-        rows.append(found)
+        rows += [_worst(word, times_ms), _slowest(word, times_ms)]
     return rows
 
 
-def _times_ms(
-    room: Room, word: str, size: Size, *, is_sqlite: bool
-) -> dict[str, float]:
+def _worst(word: str, times_ms: Times) -> Row:
+    """Return the median of the page or filter that takes longest."""
+    medians = {name: median(taken) for name, taken in times_ms.items()}
+    worst = sorted(medians, key=medians.__getitem__, reverse=True)
+    found = alone(
+        f"console, 1 M deliveries: the slowest page or filter, median, {word}",
+        "ms",
+        [max(medians.values())],
+        Goal(value=MEDIAN_MS, reach=AT_MOST),
+    )
+    found["ours_range"] = [min(medians.values()), max(medians.values())]
+    found["addresses"] = len(medians)
+    found["slowest"] = {name: medians[name] for name in worst[:N_SHOWN]}
+    return found
+
+
+def _slowest(word: str, times_ms: Times) -> Row:
+    """Return the 99th percentile of all requests together."""
+    every = [one for taken in times_ms.values() for one in taken]
+    found = alone(
+        f"console, 1 M deliveries: all pages and filters, p99, {word}",
+        "ms",
+        [quantile(every, 0.99)],
+        Goal(value=P99_MS, reach=AT_MOST),
+    )
+    found["requests"] = len(every)
+    found["p50_ms"] = quantile(every, 0.5)
+    return found
+
+
+def _times_ms(room: Room, word: str, size: Size, *, is_sqlite: bool) -> Times:
     box = room.install(f"console-{word}", "" if is_sqlite else room.postgres_url())
     fill(room, box, 20)
-    with_settled(box, size.of(1_000_000, 5_000)).close()
+    store = with_settled(box, size.of(1_000_000, 5_000))
+    fill_history(store)
+    fill_notices(store)
+    store.close()
     told = subprocess.run(
         [sys.executable, "-m", "bench.pages"],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **box.env},
         cwd=ROOT,
         timeout=WITHIN_S,
     ).stdout
-    found: dict[str, float] = json.loads(told)
+    found: Times = json.loads(told)
     return found

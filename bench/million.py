@@ -56,6 +56,51 @@ def fill_settled(store: Store, n: int, first_at: datetime, last_at: datetime) ->
     _analyze(store)
 
 
+N_TRIES: Final = 3  # of each delivery
+BATCH: Final = 1_000
+
+
+def fill_history(store: Store) -> None:
+    """Give every delivery three attempts: two that were put off and the last one."""
+    answered = f"""
+        INSERT INTO attempts (destination, at, http_status, message, request_id,
+            duration_ms, n_events, mode)
+        SELECT destination, MIN(received_at), 200, '', 'rid', 120, {BATCH}, 'auto'
+        FROM deliveries GROUP BY id / {BATCH}, destination ORDER BY 2
+        """  # noqa: S608  our own words
+    tried = f"""
+        INSERT INTO delivery_attempts (delivery_id, attempt_id, outcome, reason,
+            message)
+        SELECT id, id / {BATCH} + 1 + number, CASE number WHEN {N_TRIES - 1}
+            THEN status ELSE 'deferred' END, CASE number WHEN {N_TRIES - 1}
+            THEN reason ELSE 'server_error' END, ''
+        FROM deliveries,
+            (SELECT 0 AS number UNION ALL SELECT 1 UNION ALL SELECT 2) tries
+        WHERE settled_at IS NOT NULL
+        """  # noqa: S608  our own words
+    with store.write() as connection:
+        connection.execute(sa.text(answered))
+        connection.execute(sa.text(tried))
+    _analyze(store)
+
+
+def fill_notices(store: Store) -> None:
+    """Write a webhook for every delivery, cleared by retention as all are in time."""
+    false = "0" if store.is_sqlite else "false"
+    words = f"""
+        INSERT INTO notices (id, endpoint, source, delivery_key, body_sha256,
+            status, reason, received_at, n_duplicates, is_conflict, sealed)
+        SELECT id, endpoint, source, event_id, 'sha', CASE id % 500
+            WHEN 0 THEN 'quarantined' WHEN 1 THEN 'ignored' ELSE 'accepted' END,
+            CASE id % 500 WHEN 0 THEN 'no order in it' ELSE '' END,
+            received_at, 0, {false}, NULL
+        FROM deliveries WHERE settled_at IS NOT NULL
+        """  # noqa: S608  our own words
+    with store.write() as connection:
+        connection.execute(sa.text(words))
+    _analyze(store)
+
+
 def _analyze(store: Store) -> None:
     with store.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")

@@ -72,6 +72,22 @@ class Clicks:
             most=90,
         ),
     )
+    model: Literal["last", "first"] = field(
+        default="last",
+        metadata=told(
+            "To which click an order belongs that followed several: the last one "
+            "before it or the first."
+        ),
+    )
+    audit_every_days: int = field(
+        default=7,
+        metadata=told(
+            "How often each open link is audited by itself; an alert tells of a "
+            "change for the worse. 0 never does.",
+            unit="days",
+            most=90,
+        ),
+    )
     retention_days: int = field(
         default=90,
         metadata=told(

@@ -15,6 +15,7 @@ from config.collect import Collect
 from config.kpi import Kpi
 from config.places import DestinationSettings, EndpointSettings
 from config.reading import example, toml, variable
+from config.reports import Reports
 from config.service import Service
 from config.values import Told, told_of
 
@@ -23,6 +24,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 GROUPS: Final = (
     ("service", "service", Service),
     ("alerts", "alerts", Alerts),
+    ("reports", "reports", Reports),
     ("collect", "collect", Collect),
     ("clicks", "clicks", Clicks),
     ("kpi", "kpi", Kpi),

@@ -1,13 +1,19 @@
 """The thresholds of the KPI board; docs/kpi.md tells where each comes from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from config.values import told
+from config.kpi_sources import KpiSources
+from config.values import Told, told
+
+
+def _percent(text: str, least: int) -> Mapping[str, Told]:
+    return told(text, unit="per cent", least=least, most=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kpi:
+class Kpi(KpiSources):
     """What the rules of the KPI board compare with; see docs/kpi.md."""
 
     settle_days: int = field(
@@ -77,27 +83,15 @@ class Kpi:
     )
     drop_percent: int = field(
         default=25,
-        metadata=told(
-            "A rate that falls by more has dropped.", unit="per cent", least=0, most=100
-        ),
+        metadata=_percent("A rate that falls by more has dropped.", least=0),
     )
     steady_percent: int = field(
         default=10,
-        metadata=told(
-            "Impressions that move by no more are steady.",
-            unit="per cent",
-            least=0,
-            most=100,
-        ),
+        metadata=_percent("Impressions that move by no more are steady.", least=0),
     )
     stable_percent: int = field(
         default=10,
-        metadata=told(
-            "Rates and clicks that move by no more are stable.",
-            unit="per cent",
-            least=0,
-            most=100,
-        ),
+        metadata=_percent("Rates and clicks that move by no more are stable.", least=0),
     )
     value_mismatch_basis: Literal["save_rate", "saves"] = field(
         default="save_rate",
@@ -105,17 +99,12 @@ class Kpi:
     )
     value_mismatch_drop_percent: int = field(
         default=25,
-        metadata=told(
-            "By how much more than this.", unit="per cent", least=0, most=100
-        ),
+        metadata=_percent("By how much more than this.", least=0),
     )
     value_mismatch_stable_percent: int = field(
         default=10,
-        metadata=told(
-            "How little the outbound click rate may move meanwhile.",
-            unit="per cent",
-            least=0,
-            most=100,
+        metadata=_percent(
+            "How little the outbound click rate may move meanwhile.", least=0
         ),
     )
     confirm_percent: int = field(
@@ -153,12 +142,10 @@ class Kpi:
     )
     collapse_percent: int = field(
         default=50,
-        metadata=told(
+        metadata=_percent(
             "Impressions that fall by so much with stable rates are a distribution "
             "problem.",
-            unit="per cent",
             least=1,
-            most=100,
         ),
     )
     close_up_percent: int = field(
@@ -250,11 +237,53 @@ class Kpi:
             most=100,
         ),
     )
+    capture_max_percent: int = field(
+        default=120,
+        metadata=told(
+            "More clicks that arrive come from elsewhere as well.",
+            unit="per cent of outbound clicks",
+            least=100,
+        ),
+    )
     tag_ratio_percent: int = field(
         default=120,
         metadata=told(
             "More server events than that mean the tag sees too little.",
             unit="per cent of the tag's events",
             least=100,
+        ),
+    )
+    gap_percent: int = field(
+        default=20,
+        metadata=_percent(
+            "A tag that misses more of what the server saw is not enough.", least=1
+        ),
+    )
+    gap_min_orders: int = field(
+        default=100,
+        metadata=told(
+            "With fewer that gap is not judged.", unit="conversions a month", least=1
+        ),
+    )
+    min_account_days: int = field(
+        default=60,
+        metadata=told(
+            "A younger account is too young to be called healthy.",
+            unit="days",
+            least=14,
+        ),
+    )
+    board_max_pins: int = field(
+        default=200,
+        metadata=told(
+            "A board with more, each shown half as often as usual, is stuffed.",
+            unit="Pins",
+            least=1,
+        ),
+    )
+    board_min_per_pin: int = field(
+        default=2,
+        metadata=told(
+            "A top Pin on fewer is a point of the checklist.", unit="boards", least=1
         ),
     )

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import (
@@ -16,7 +16,15 @@ from typing import (
     get_type_hints,
 )
 
-from config.values import Secret, Table, Told, Unfit, told_of
+from config.values import (
+    Origin,
+    Secret,
+    Table,
+    Told,
+    Unfit,
+    references,
+    told_of,
+)
 
 _YES: Final = frozenset({"true", "1", "yes", "on"})
 _NO: Final = frozenset({"false", "0", "no", "off"})
@@ -32,6 +40,7 @@ class Reader:
     faults: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
     def table(
         self, table: Mapping[str, object], key: str, where: str = ""
@@ -69,7 +78,9 @@ class Reader:
         told = told_of(setting)
         key = f"{where}.{setting.name}"
         try:
-            raw, key = self._raw(setting, table, where)
+            raw, key, origin = self._raw(setting, table, where)
+            found = replace(origin, reference=references(hint, raw))
+            self.origins[f"{where}.{setting.name}"] = found
             value = self._convert(hint, raw, key)
             _bounds(value, told)
             return value if told.check is None else told.check(value)
@@ -82,19 +93,19 @@ class Reader:
         setting: "Field[Any]",
         table: Mapping[str, object],
         where: str,
-    ) -> tuple[object, str]:
-        """Return the value as it was written, and the key a fault should name."""
+    ) -> tuple[object, str, Origin]:
+        """Return the value as written, the key a fault should name, and its origin."""
         key = f"{where}.{setting.name}"
         if where == "service":
             name = variable(setting)
             found = self._variable(name)
             if found is not None:
-                return found, f"{name} ({key})"
+                return found, f"{name} ({key})", Origin("variable", name)
         if setting.name in table:
-            return table[setting.name], key
+            return table[setting.name], key, Origin("file")
         if setting.default is MISSING:
             raise Unfit("is missing")
-        return setting.default, key
+        return setting.default, key, Origin("default")
 
     def _variable(self, name: str) -> str | None:
         """Return what a variable holds, or the file that NAME_FILE names."""

@@ -72,7 +72,8 @@ class Service:
     web_threads: int = field(
         default=8,
         metadata=told(
-            "Requests answered at the same time. More helps on a slow disk.",
+            "Requests read at the same time; those that wait for the database are not "
+            "counted.",
             unit="threads",
             least=1,
             most=128,
@@ -151,6 +152,16 @@ class Service:
             "given up. The audit log is never cleared.",
             unit="days",
             least=30,
+            most=3650,
+        ),
+    )
+    keep_alerts_days: int = field(
+        default=90,
+        metadata=told(
+            "How long the history of alerts stays: what opened when, who "
+            "acknowledged it, and which messages were sent.",
+            unit="days",
+            least=7,
             most=3650,
         ),
     )

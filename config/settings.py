@@ -15,8 +15,9 @@ from config.collect import Collect
 from config.kpi import Kpi
 from config.places import DestinationSettings, EndpointSettings
 from config.reading import Reader, suggestion
+from config.reports import Reports
 from config.service import Service
-from config.values import Secret, UnusableSettings
+from config.values import Origin, Secret, UnusableSettings
 
 __all__ = [
     "Alerts",
@@ -25,6 +26,7 @@ __all__ = [
     "DestinationSettings",
     "EndpointSettings",
     "Kpi",
+    "Reports",
     "Secret",
     "Service",
     "Settings",
@@ -43,7 +45,8 @@ PATH_SECRET_SOURCES: Final = frozenset(
     {"activecampaign", "flodesk", "gumroad", "kajabi", "mailchimp", "teachable"}
 )
 _TABLES: Final = (
-    "service", "alerts", "collect", "clicks", "kpi", "destinations", "endpoints",
+    "service", "alerts", "reports", "collect", "clicks", "kpi", "destinations",
+    "endpoints",
 )  # fmt: skip
 
 _Group = TypeVar("_Group", DestinationSettings, EndpointSettings)
@@ -51,16 +54,23 @@ _Group = TypeVar("_Group", DestinationSettings, EndpointSettings)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a door needs to know. `doubts` are sentences for `doctor`."""
+    """Everything a door needs to know. `doubts` are sentences for `doctor`.
+
+    `origins` tells where each value was found, by table and key; `file` is what was
+    read, None where there was no file.
+    """
 
     service: Service
     alerts: Alerts = field(default_factory=Alerts)
+    reports: Reports = field(default_factory=Reports)
     collect: Collect = field(default_factory=Collect)
     clicks: Clicks = field(default_factory=Clicks)
     kpi: Kpi = field(default_factory=Kpi)
     destinations: Mapping[str, DestinationSettings] = field(default_factory=dict)
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
+    file: Path | None = None
 
 
 def load(
@@ -86,10 +96,12 @@ def load(
     collect = reader.group(Collect, reader.table(table, "collect"), "collect")
     clicks = reader.group(Clicks, reader.table(table, "clicks"), "clicks")
     alerts = reader.group(Alerts, reader.table(table, "alerts"), "alerts")
+    reports = reader.group(Reports, reader.table(table, "reports"), "reports")
     kpi = reader.group(Kpi, reader.table(table, "kpi"), "kpi")
     settings = Settings(
         service=Service() if service is None else _anchored(service, base),
         alerts=Alerts() if alerts is None else alerts,
+        reports=Reports() if reports is None else reports,
         collect=Collect() if collect is None else collect,
         clicks=Clicks() if clicks is None else clicks,
         kpi=Kpi() if kpi is None else kpi,
@@ -102,7 +114,7 @@ def load(
     if reader.faults:
         raise UnusableSettings(reader.faults)
     doubts = (*reader.doubts, *reader.stray("FORWARDER_"), *_doubts(settings))
-    return replace(settings, doubts=doubts)
+    return replace(settings, doubts=doubts, origins=reader.origins, file=file)
 
 
 def _file(env: Mapping[str, str], path: Path | None) -> Path | None:
@@ -181,6 +193,8 @@ def _crosswise(
     """Name what is wrong between tables that are right by themselves."""
     if settings.alerts.webhook_url and not settings.alerts.webhook_secret:
         yield "alerts.webhook_secret is missing: webhooks of alerts are always signed"
+    if settings.reports.webhook_url and not settings.reports.webhook_secret:
+        yield "reports.webhook_secret is missing: webhooks of reports are always signed"
     for name, endpoint in settings.endpoints.items():
         where = f"endpoints.{name}"
         if endpoint.destination not in destinations:
@@ -201,13 +215,16 @@ def _crosswise(
             yield f"{where}.secrets is empty: nobody could post there"
         if name == OUR_API:
             yield f"[{where}] is the name of our own API: choose another"
-        if endpoint.source in PATH_SECRET_SOURCES or _is_path_declared(endpoint):
+        if needs_path_secret(endpoint):
             yield from _weak_path_secrets(where, endpoint)
         else:
             yield from _short_secrets(where, endpoint)
 
 
-def _is_path_declared(endpoint: EndpointSettings) -> bool:
+def needs_path_secret(endpoint: EndpointSettings) -> bool:
+    """Tell whether the secret of an endpoint has no other place than its address."""
+    if endpoint.source in PATH_SECRET_SOURCES:
+        return True
     told = endpoint.mapping.content.get("secret")
     return isinstance(told, Mapping) and told.get("in", "path") == "path"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 TOLD: Final = "told"
 
@@ -22,6 +22,19 @@ class Table:
     """A table of the settings file, or the whole of a TOML file that is named."""
 
     content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was found: in no place but the code, the file, or a variable.
+
+    `reference` is what a secret was written as, such as env:NAME; empty where it stands
+    in clear, and for what is no secret.
+    """
+
+    place: Literal["default", "file", "variable"]
+    variable: str = ""
+    reference: str = ""
 
 
 class Unfit(Exception):
@@ -90,3 +103,17 @@ def told_of(setting: "Field[Any]") -> Told:
     """Return what a field was told. Raises: KeyError for a field without help."""
     found: Told = setting.metadata[TOLD]
     return found
+
+
+def holds_secret(hint: object) -> bool:
+    """Tell whether a setting of this type is a secret, or a list of them."""
+    return Secret in (hint, *get_args(hint)[:1])
+
+
+def references(hint: object, raw: object) -> str:
+    """Return what secrets were written as, such as env:NAME; none of them in clear."""
+    if not holds_secret(hint):
+        return ""
+    written = raw if isinstance(raw, list | tuple) else (raw,)
+    texts = [str(one) for one in written]
+    return ", ".join(one for one in texts if one.startswith(("env:", "file:")))

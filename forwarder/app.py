@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Flask, redirect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config.settings import Settings, load
+from config.settings import Settings, load, needs_path_secret
+from config.shown import ahead, shown
 from forwarder import __version__, telemetry
 from forwarder.clicks import spool
 from forwarder.clicks.follow import Follow, Rules, Tools
@@ -26,18 +27,23 @@ from forwarder.web import slow
 from forwarder.web.api import api
 from forwarder.web.api_alerts import api_alerts
 from forwarder.web.api_audit import api_audit
+from forwarder.web.api_deliveries import api_deliveries
 from forwarder.web.api_jobs import api_jobs
+from forwarder.web.api_kpi import api_kpi
+from forwarder.web.api_links import api_links
+from forwarder.web.api_reports import api_reports
 from forwarder.web.clicks import Going, Way
 from forwarder.web.collect import Collect, collect_routes
 from forwarder.web.console import console
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.headers import harden, strict
 from forwarder.web.hooks import hooks
-from forwarder.web.refused import Refusals
+from forwarder.web.refused import Refusals, last_refused
 from forwarder.web.rules import anyone
+from forwarder.web.sheet import Sheet
 from forwarder.web.shortcut import Shortcut
 from forwarder.web.vitals import vitals
-from forwarder.wiring import Wired, wire
+from forwarder.wiring import Wired, hook_plan, thresholds, wire
 
 FORM_MAX_BYTES = 2 * 1024 * 1024
 
@@ -63,19 +69,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         # The prefix lets no neighbour below our domain set it.
         SESSION_COOKIE_NAME=f"{'__Host-' if is_https else ''}forwarder_session",
     )
-    desk = app.extensions[EXTENSION] = WebDesk(
-        store=wired.store,
-        endpoints=wired.endpoints,
-        destinations={d.name: d for d in wired.destinations.values()},
-        nudge=Nudger(publisher(service.broker_url, service.data_dir)),
-        clock=failpoints.now,
-        public_url=service.public_url,
-        version=__version__,
-        refused=Refusals(service.data_dir, wired.endpoints, wired.store.now).note,
-    )
+    desk = app.extensions[EXTENSION] = _desk(wired, settings)
     if is_server:  # not where somebody else builds the application and closes it
         Keeper(wired, failpoints.now).start()
-    for blueprint in (hooks, vitals, api, api_alerts, api_audit, api_jobs, console):
+    more_api = (api_alerts, api_audit, api_deliveries, api_jobs, api_links, api_reports)
+    for blueprint in (hooks, vitals, api, api_kpi, *more_api, console):
         app.register_blueprint(blueprint)
     app.register_blueprint(collect_routes(_collect(wired)))
     app.add_url_rule("/", "root", anyone(partial(redirect, "/console/")))
@@ -87,6 +85,41 @@ def create_app(settings: Settings | None = None) -> Flask:
         n = service.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app
+
+
+def _desk(wired: Wired, settings: Settings) -> WebDesk:
+    """Return what every request handler needs."""
+    service = settings.service
+    return WebDesk(
+        store=wired.store,
+        endpoints=wired.endpoints,
+        destinations={d.name: d for d in wired.destinations.values()},
+        nudge=Nudger(publisher(service.broker_url, service.data_dir)),
+        clock=failpoints.now,
+        public_url=service.public_url,
+        version=__version__,
+        link_hosts=settings.clicks.allowed_hosts,
+        counts_first_click=settings.clicks.model == "first",
+        refused=Refusals(service.data_dir, wired.endpoints, wired.store.now).note,
+        limits=thresholds(settings),
+        last_refused=partial(last_refused, service.data_dir),
+        hook_plan=partial(hook_plan, wired),
+        sheet=_sheet(settings),
+    )
+
+
+def _sheet(settings: Settings) -> Sheet:
+    """Return the settings as people may see them."""
+    again = partial(load, os.environ, settings.file, sources=SOURCES)
+    return Sheet(
+        rows=tuple(shown(settings)),
+        file="" if settings.file is None else str(settings.file.absolute()),
+        doubts=settings.doubts,
+        ahead=partial(ahead, settings, again),
+        path_secret=frozenset(
+            name for name, one in settings.endpoints.items() if needs_path_secret(one)
+        ),
+    )
 
 
 def _collect(wired: Wired) -> Collect:
@@ -133,6 +166,7 @@ def _way(wired: Wired, *, is_server: bool) -> Way:
     return Way(
         follow=Follow(tools),
         target=known.target,
+        bio=known.bio,
         cookie_days=settings.window_days,
         landing_origins=frozenset(settings.landing_origins),
         consent_cookie=settings.consent_cookie,

@@ -1,22 +1,26 @@
-"""What the doors need for watching: the post, the readings of this machine, the probes.
+"""What the doors need for watching and reporting: posts, readings, probes.
 
 Settings become values here, as in `wiring`.
 """
 
 import atexit
+import os
 import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests
 import structlog
 
 from config import checks
 from config.alerts import Alerts
+from config.reports import Reports
+from config.settings import Settings
 from forwarder import outside
 from forwarder.alerts import probes
 from forwarder.alerts.channels import Channel, Email, Webhook
@@ -24,12 +28,21 @@ from forwarder.alerts.probes import Seen
 from forwarder.alerts.readings import Known
 from forwarder.alerts.watching import Post, deliver, is_late, watch_minute
 from forwarder.broker import is_one_box
-from forwarder.store import tallies, watch
+from forwarder.insights.as_mail import as_mail
+from forwarder.insights.board import build_board
+from forwarder.insights.gather import gather, latest_month
+from forwarder.reconcile.posting import Mailbag
+from forwarder.store import duties, tallies, watch
 from forwarder.store.writer import StoreDown
-from forwarder.wiring import Wired
+from forwarder.wiring import Wired, thresholds
+
+if TYPE_CHECKING:
+    from forwarder.reconcile.making import Place
 
 KEEPER_EVERY_S = 5.0
 KEEPER_ENDS_S = 3.0
+EXIT_CODE = 75  # of sysexits: try again
+BOARD_JOB = "board by e-mail"
 log = structlog.get_logger(__name__)
 
 
@@ -48,30 +61,93 @@ def post(wired: Wired) -> Post:
         channels=list(channels(settings.alerts)),
         off=frozenset(settings.alerts.off),
         public_url=settings.service.public_url,
+        kept_for=timedelta(days=settings.service.keep_alerts_days),
     )
 
 
 def channels(settings: Alerts) -> Iterator[Channel]:
     """Give the ways of telling that are set up."""
     if settings.email_to:
-        yield Email(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user,
-            password=settings.smtp_password,
-            sender=settings.email_from or settings.email_to[0],
-            recipients=settings.email_to,
-        )
+        yield _email(settings, settings.email_to)
     if settings.webhook_url:
-        is_inside = settings.webhook_inside
-        yield Webhook(
-            url=settings.webhook_url,
-            secret=settings.webhook_secret,
-            session=partial(
-                outside.session, allow_private=is_inside, any_port=is_inside
-            ),
-        )
+        yield _webhook(settings)
+
+
+def mailbag(settings: Settings) -> Mailbag:
+    """Return how finished reports leave; e-mails by the mail server of alerts."""
+    reports = settings.reports
+    ways: list[Email | Webhook] = []
+    if reports.email_to:
+        ways.append(_email(settings.alerts, reports.email_to))
+    if reports.webhook_url:
+        ways.append(_webhook(reports))
+    return Mailbag(
+        channels=ways,
+        public_url=settings.service.public_url,
+        sends_provisional=reports.send_provisional,
+    )
+
+
+def board_of_the_week(wired: Wired) -> bool:
+    """Send the KPI board once a week, from Monday on; tell whether it went out now.
+
+    After a failure again the next hour. Raises: NotSent.
+    """
+    recipients, store = wired.settings.kpi.email_to, wired.store
+    now = store.now()
+    week = f"{now:%G-W%V}"
+    if not recipients or duties.is_taken(store, BOARD_JOB, week):
+        return False
+    if not duties.take_duty(store, BOARD_JOB, f"{now:%Y-%m-%dT%H}", now):
+        return False
+    limits = thresholds(wired.settings)
+    month = latest_month(store, now.date(), limits)
+    board = build_board(gather(store, month, now.date(), limits), limits)
+    way = _email(wired.settings.alerts, recipients)
+    url = wired.settings.service.public_url
+    way.mail(as_mail(board, way.sender, recipients, url, now))
+    duties.take_duty(store, BOARD_JOB, week, now)
+    return True
+
+
+def report_place(wired: Wired, destination: str) -> "Place":
+    """Return whose month is reported, and how it is judged, by the settings."""
+    from forwarder.reconcile.capture import Assumed  # noqa: PLC0415  numpy, scipy
+    from forwarder.reconcile.making import Place  # noqa: PLC0415  likewise
+    from forwarder.reconcile.report import Rules  # noqa: PLC0415  likewise
+
+    settings = wired.settings.reports
+    assumed = Assumed(
+        or_range=(1.0, float(settings.odds_ratio_most)),
+        link_failure_max=settings.broken_links_per_1000 / 1_000,
+        duplicate_max=settings.double_counts_per_1000 / 1_000,
+    )
+    return Place(
+        destination=destination,
+        endpoints=tuple(wired.endpoints),
+        rules=Rules(tolerance_share=settings.tolerance_percent / 100, assumed=assumed),
+    )
+
+
+def _email(settings: Alerts, recipients: tuple[str, ...]) -> Email:
+    return Email(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        sender=settings.email_from or recipients[0],
+        recipients=recipients,
+    )
+
+
+def _webhook(settings: Alerts | Reports) -> Webhook:
+    is_inside = settings.webhook_inside
+    return Webhook(
+        url=settings.webhook_url,
+        secret=settings.webhook_secret,
+        session=partial(outside.session, allow_private=is_inside, any_port=is_inside),
+    )
 
 
 def instance(wired: Wired) -> str:
@@ -162,6 +238,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopping.wait(KEEPER_EVERY_S):
+            self._end_if_unsure()
             self._try(self._stand_in)
             self._try(self._count)
         self._try(self._count)
@@ -173,6 +250,12 @@ class Keeper:
             return  # readyz says so; the counts stay here
         except Exception as fault:
             log.exception("keeper failed", fault=type(fault).__name__)
+
+    def _end_if_unsure(self) -> None:
+        """End this process after a failed sync; the server starts another."""
+        if self._wired.store.is_unsure:
+            log.error("the disk did not confirm a write: this process ends")
+            os._exit(EXIT_CODE)
 
     def _count(self) -> None:
         tallies.flush(self._wired.store)

@@ -84,6 +84,22 @@ def session(*, allow_private: bool = False, any_port: bool = False) -> requests.
     return made
 
 
+def connection(
+    host: str, port: int, within_s: float, *, allow_private: bool = False
+) -> socket.socket:
+    """Return a connection to a checked address, for bytes that others speak.
+
+    Limits: ports 80 and 443, with `allow_private` any. Raises: Unsafe, OSError.
+    """
+    if port not in PORTS.values() and not allow_private:
+        raise Unsafe("the address names a port other than 80 and 443: leave it out")
+    try:
+        addresses = list(_resolved(host, port, allow_private=allow_private))
+    except (_Refused, UnicodeError) as refused:
+        raise Unsafe(str(refused)) from None
+    return create_connection((addresses[0], port), within_s)
+
+
 def body(
     reply: Response, max_bytes: int, within_s: float = WHOLE_ANSWER_S
 ) -> bytes | None:

@@ -4,7 +4,7 @@ import os
 import random  # noqa: TID251  the jitter starts here
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 
 import requests
@@ -21,19 +21,24 @@ from config.settings import (
     UnusableSettings,
 )
 from forwarder import outside
-from forwarder.asking import Caller
+from forwarder.accounts import caller
+from forwarder.asking import Caller, NoAnswer
 from forwarder.core.delivery import Destination
 from forwarder.core.event import Kind, Notice
 from forwarder.core.snapshots import Windows
 from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
 from forwarder.enrich import STEPS, look_up
+from forwarder.hookups import PLATFORMS, Plan, plan, why_not
+from forwarder.insights.pulling import Subject as KpiSubject
+from forwarder.insights.thresholds import Thresholds
 from forwarder.pipeline.drain import Desk
 from forwarder.pipeline.enrich import LookUp
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pipeline.snapshots import Subject
 from forwarder.pulls import PULLS, Access
 from forwarder.pulls.pinterest_account import PINTEREST, Account
+from forwarder.pulls.pinterest_organic import ORGANIC, Organic
 from forwarder.pulls.pinterest_reports import Reports
 from forwarder.sources import SOURCES
 from forwarder.sources.declared import Incomplete, declared
@@ -107,7 +112,10 @@ def _sandboxed(settings: Settings) -> Settings:
         )
         for name, found in settings.destinations.items()
     }
-    return replace(settings, destinations=fakes)
+    kpi = settings.kpi
+    if kpi.token:
+        kpi = replace(kpi, token=Secret("sandbox"), base_url=sandbox_url)
+    return replace(settings, destinations=fakes, kpi=kpi)
 
 
 def _destination(name: str, found: DestinationSettings) -> Destination:
@@ -188,6 +196,28 @@ def _subject(
     )
 
 
+def thresholds(settings: Settings) -> Thresholds:
+    """Return what the rules of the KPI board compare with."""
+    told = asdict(settings.kpi)
+    return Thresholds(**{one.name: told[one.name] for one in fields(Thresholds)})
+
+
+def kpi_subject(wired: Wired, nap: Callable[[float], None]) -> KpiSubject:
+    """Return whose counts the KPI board is made of; without a token of imports only."""
+    found, organic = wired.settings.kpi, None
+    if found.token:
+        is_near = checks.is_near(found.base_url)
+        caller = Caller(
+            api=ORGANIC,
+            session=outside.session(allow_private=is_near, any_port=is_near),
+            base_url=found.base_url,
+            headers={"Authorization": f"Bearer {found.token}"},
+        )
+        organic = Organic(caller=caller, nap=nap)
+    limits = thresholds(wired.settings)
+    return KpiSubject(store=wired.store, organic=organic, limits=limits)
+
+
 def look_ups(wired: Wired) -> Mapping[str, LookUp]:
     """Return, by endpoint, what looks up the rest of a thin event."""
     return {
@@ -204,6 +234,23 @@ def calling(options: Options) -> requests.Session:
     """
     is_near = bool(options.api_url) and checks.is_near(options.api_url)
     return outside.session(allow_private=is_near, any_port=is_near)
+
+
+def hook_plan(wired: Wired, name: str) -> Plan | str:
+    """Return which webhooks of an endpoint its platform has and lacks, or why not."""
+    endpoint = wired.endpoints[name]
+    source, options = endpoint.source_name, endpoint.options
+    platform = PLATFORMS.get(source)
+    if platform is None:
+        return f"{source} takes webhooks by hand only: follow the steps."
+    if not options.api_key:
+        return f"Set api_key in [endpoints.{name}], then ask again."
+    url = f"{wired.settings.service.public_url}/hooks/{name}"
+    try:
+        account = caller(source, platform.api, options, calling(options))
+        return plan(platform, platform.listed(account), url)
+    except NoAnswer as none:
+        return why_not(none)
 
 
 def told_by_api(

@@ -1,6 +1,7 @@
 """Stand-ins for the platforms' APIs on the loopback, strict about keys and paging."""
 
 import base64
+import hmac
 import json
 import threading
 from collections.abc import Iterator
@@ -318,6 +319,88 @@ class FakeSquarespace(FakeApi):
 
 
 @dataclass
+class FakePaddle(FakeApi):
+    """Pages by the last id, thirty transactions at most; knows filters by name."""
+
+    transactions: list[dict[str, Any]] = field(default_factory=list)
+    customers: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, asked: Asked) -> Reply:
+        rows = {"/transactions": self.transactions, "/customers": self.customers}
+        most = {"/transactions": 30, "/customers": 200}.get(asked.path, 0)
+        known = {"status", "billed_at[GTE]", "billed_at[LT]", "per_page", "after"}
+        size = asked.number("per_page", 50)
+        if asked.path not in rows or size > most or set(asked.query) - known:
+            return WRONG
+        found = rows[asked.path]
+        if asked.path == "/transactions":
+            found = [row for row in found if row["status"] == asked.one("status")]
+        ids, after = [row["id"] for row in found], asked.one("after")
+        if after and after not in ids:
+            return WRONG
+        start = ids.index(after) + 1 if after else 0
+        paging = {"per_page": size, "has_more": start + size < len(found)}
+        data = found[start : start + size]
+        return (200, {}, {"data": data, "meta": {"pagination": paging}})
+
+
+@dataclass
+class FakeGumroad(FakeApi):
+    """Ten sales a page, by a key that goes with the same days."""
+
+    sales: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, asked: Asked) -> Reply:
+        days = [asked.one("after"), asked.one("before")]
+        if asked.path != "/v2/sales" or any(
+            len(day) != len("2026-11-01") for day in days
+        ):
+            return WRONG
+        start = int(asked.one("page_key", "0").partition("-")[0])
+        told: dict[str, Any] = {
+            "success": True,
+            "sales": self.sales[start : start + 10],
+        }
+        if start + 10 < len(self.sales):
+            told["next_page_key"] = f"{start + 10}-k"
+        return (200, {}, told)
+
+
+@dataclass
+class FakeGhost(FakeApi):
+    """Looks into the pass: who made it, for what, and for how long."""
+
+    key: str = "6489f0c1:00ff00ff00ff00ff"
+    members: list[dict[str, Any]] = field(default_factory=list)
+
+    def knows(self, asked: Asked) -> bool:
+        scheme, _, told = asked.headers.get("authorization", "").partition(" ")
+        head, claims, seal = (_unpacked(one) for one in told.split("."))
+        key_id, _, secret = self.key.partition(":")
+        signed = told.rpartition(".")[0].encode()
+        ours = hmac.digest(bytes.fromhex(secret), signed, "sha256")
+        said = json.loads(claims)
+        is_short = 0 < said["exp"] - said["iat"] <= 300
+        is_ours = json.loads(head)["kid"] == key_id and hmac.compare_digest(seal, ours)
+        return scheme == "Ghost" and said["aud"] == "/admin/" and is_short and is_ours
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path != "/ghost/api/admin/members/" or asked.number("limit", 15) > 100:
+            return WRONG
+        if "created_at:>=" not in asked.one("filter"):
+            return WRONG
+        size, page = asked.number("limit", 15), asked.number("page", 1)
+        found = self.members[(page - 1) * size : page * size]
+        more = page * size < len(self.members)
+        paging = {"page": page, "next": page + 1 if more else None}
+        return (200, {}, {"members": found, "meta": {"pagination": paging}})
+
+
+def _unpacked(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass
 class FakeHubSpot(FakeApi):
     """Tells only the properties that were asked for by name."""
 
@@ -342,6 +425,7 @@ class FakeList(FakeApi):
     """Kit, MailerLite and Mailchimp: subscribers by cursor or by offset."""
 
     people: list[dict[str, Any]] = field(default_factory=list)
+    purchases: list[dict[str, Any]] = field(default_factory=list)
     hooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     page: int = 100
 
@@ -361,12 +445,15 @@ class FakeList(FakeApi):
             return (200, {}, {"members": self.people[start : start + size]})
         cursor = asked.one("after") or asked.one("cursor")
         start = int(cursor or 0)
-        found = self.people[start : start + self.page]
-        more = start + self.page < len(self.people)
+        rows = self.purchases if asked.path == "/v4/purchases" else self.people
+        found = rows[start : start + self.page]
+        more = start + self.page < len(rows)
         end = str(start + self.page) if more else None
-        if asked.path == "/v4/subscribers" and asked.one("status") == "active":
+        name = asked.path.removeprefix("/v4/")
+        is_whole = name == "purchases" or asked.one("status") == "active"
+        if asked.path.startswith("/v4/") and is_whole:
             paging = {"has_next_page": more, "end_cursor": end}
-            return (200, {}, {"subscribers": found, "pagination": paging})
+            return (200, {}, {name: found, "pagination": paging})
         if asked.path == "/api/subscribers" and asked.one("filter[status]") == "active":
             return (200, {}, {"data": found, "meta": {"next_cursor": end}})
         return WRONG

@@ -15,6 +15,7 @@ WANTED: Final = {
     "redis-server": ("redis-server",),
     "rabbitmq-server": ("rabbitmq-server",),
     "chromium": ("chromium", "fonts-liberation"),
+    "nginx": ("nginx",),
 }
 WAIT_FOR_LOCK: Final = ("-o", "DPkg::Lock::Timeout=120")
 # RUNLEVEL keeps Debian from starting a service that only tests want.

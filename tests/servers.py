@@ -172,6 +172,15 @@ class PostgresServer:
         self.run(f"CREATE DATABASE {name} {options}")
         return self._url(name)
 
+    def copy(self, url: str, name: str) -> None:
+        """Copy a database that nobody uses now."""
+        self.run(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]}")
+
+    def put_back(self, url: str, name: str) -> None:
+        """Put a copy in the place of a database."""
+        self.drop(url)
+        self.run(f"ALTER DATABASE {name} RENAME TO {url.rpartition('/')[2]}")
+
     def run(self, statement: str) -> None:
         """Run a statement that no transaction may hold."""
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
@@ -235,6 +244,14 @@ def _server(wheel: Path, folder: Path) -> PostgresServer:
     paths = f"{programs / 'lib'}:{libraries}"
     env = {"LD_LIBRARY_PATH": paths, "LC_ALL": "C", "PATH": os.environ["PATH"]}
     return PostgresServer(programs / "bin", folder, env, user)
+
+
+def find_program(name: str) -> str:
+    """Return the path of a program of the system."""
+    program = shutil.which(name)
+    if program is None:
+        missing(name)
+    return program
 
 
 def chromium() -> str:

@@ -11,15 +11,16 @@ from config.settings import Settings, load
 from forwarder import __version__, telemetry
 from forwarder.broker import QUEUE, folders, is_one_box, transport
 from forwarder.sources import SOURCES
+from workers.reports import EVERY_S as REPORTS_S
 from workers.state import stop
 from workers.upkeep import EVERY_S
 
 TICK_ONE_BOX_S = 1.0
 TICK_SERVER_S = 5.0
-REPORTS_S = 1_800  # a day late in a month is no harm
 PULL_S = 900.0  # a look; a pull comes of it once a day
 SWEEP_S = 600.0
 CLICKS_S = 2.0
+AUDITS_S = 5.0
 BEAT_SEEN_S = 60.0
 
 
@@ -32,6 +33,7 @@ def make_app(settings: Settings) -> Celery:
             "workers.tasks",
             "workers.upkeep",
             "workers.reports",
+            "workers.kpi",
             "workers.missing",
             "workers.poll",
             "workers.clicks",
@@ -70,52 +72,27 @@ def make_app(settings: Settings) -> Celery:
 def _beat(broker_url: str) -> dict[str, Any]:
     """Return the periodic wake-ups; a missed one is worth nothing, so they expire."""
     tick_s = TICK_ONE_BOX_S if is_one_box(broker_url) else TICK_SERVER_S
+    every_s = {
+        "drain": tick_s,
+        "enrich": 2 * tick_s,
+        "upkeep": EVERY_S,
+        "import_missing": PULL_S,
+        "reports": REPORTS_S,
+        "pull_reports": PULL_S,
+        "kpi_day": PULL_S,
+        "beat_seen": BEAT_SEEN_S,
+        "import_clicks": CLICKS_S,
+        "audit_links": AUDITS_S,
+        "sweep": SWEEP_S,
+    }
+    patient = {"drain", "enrich"}  # the wake-up before may still be at work
     return {
-        "drain": {
-            "task": "drain",
-            "schedule": tick_s,
-            "options": {"expires": 2 * tick_s},
-        },
-        "enrich": {
-            "task": "enrich",
-            "schedule": 2 * tick_s,
-            "options": {"expires": 4 * tick_s},
-        },
-        "upkeep": {
-            "task": "upkeep",
-            "schedule": EVERY_S,
-            "options": {"expires": EVERY_S},
-        },
-        "import_missing": {
-            "task": "import_missing",
-            "schedule": PULL_S,
-            "options": {"expires": PULL_S},
-        },
-        "finish_reports": {
-            "task": "finish_reports",
-            "schedule": REPORTS_S,
-            "options": {"expires": REPORTS_S},
-        },
-        "pull_reports": {
-            "task": "pull_reports",
-            "schedule": PULL_S,
-            "options": {"expires": PULL_S},
-        },
-        "beat_seen": {
-            "task": "beat_seen",
-            "schedule": BEAT_SEEN_S,
-            "options": {"expires": BEAT_SEEN_S},
-        },
-        "import_clicks": {
-            "task": "import_clicks",
-            "schedule": CLICKS_S,
-            "options": {"expires": CLICKS_S},
-        },
-        "sweep": {
-            "task": "sweep",
-            "schedule": SWEEP_S,
-            "options": {"expires": SWEEP_S},
-        },
+        task: {
+            "task": task,
+            "schedule": period_s,
+            "options": {"expires": period_s * (2 if task in patient else 1)},
+        }
+        for task, period_s in every_s.items()
     }
 
 

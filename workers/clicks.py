@@ -6,17 +6,24 @@ from functools import partial
 import structlog
 from celery import shared_task
 
-from forwarder.clicks import spool
+from config import checks
+from forwarder import outside
+from forwarder.clicks import auditing, spool
 from forwarder.clicks.join import LATE, join
-from forwarder.store import clicks, joins
+from forwarder.store import clicks, duties, joins, link_audits, watch
 from forwarder.store.writer import StoreDown
 from forwarder.wiring import Wired
-from workers.state import Every, Turns, wired
+from workers.state import Every, Turns, is_stopping, wired
 
 MACHINES = timedelta(days=30)  # what no person clicked is kept for a look, not longer
+PLAN = "plan audits"
+planning = Every(timedelta(minutes=5))
+KEEP_AUDITS = timedelta(days=400)  # a year and a comparison with it
 log = structlog.get_logger(__name__)
 turns = Turns()
-joining = Every(timedelta(seconds=30))
+LATELY = timedelta(hours=1)
+joining = Every(timedelta(seconds=5))
+joining_all = Every(timedelta(minutes=10))  # a week of orders takes seconds
 
 
 @shared_task(name="import_clicks")
@@ -38,13 +45,52 @@ def _import() -> None:
     now = found.store.now()
     if joining.is_due(now):
         window = timedelta(days=found.settings.clicks.window_days)
-        n_joined = join(found.store, window, now)
+        back = LATE if joining_all.is_due(now) else LATELY
+        n_joined = join(found.store, window, now, back)
         if n_joined:
             log.info("clicks joined", n_joined=n_joined)
+
+
+@shared_task(name="audit_links")
+def audit_links() -> None:
+    """Run the audits that wait, unless this process is at it."""
+    try:
+        turns.take("audits", _audit)
+    except StoreDown:
+        log.warning("links not audited: the database is down")
+
+
+def _audit() -> None:
+    found = wired()
+    now, place = found.store.now(), _place(found)
+    if planning.is_due(now):
+        _plan(place, timedelta(days=found.settings.clicks.audit_every_days), now)
+    while not is_stopping() and auditing.run_next(place, found.store.now()):
+        pass
+
+
+def _plan(place: auditing.Place, every: timedelta, now: datetime) -> None:
+    """Ask for what is due by itself; one worker does that for all."""
+    period = f"{now:%Y-%m-%dT%H}:{now.minute // 10}"
+    if every and duties.take_duty(place.store, PLAN, period, now):
+        auditing.plan_weekly(place, every, now)
+        watch.forget_duties(place.store, PLAN, now)
+
+
+def _place(found: Wired) -> auditing.Place:
+    public_url = found.settings.service.public_url
+    return auditing.Place(
+        store=found.store,
+        session=outside.session(),
+        public_url=public_url,
+        allowed_hosts=found.settings.clicks.allowed_hosts,
+        is_public=not checks.is_near(public_url),
+    )
 
 
 def forget_clicks(found: Wired, now: datetime) -> int:
     """Clear clicks whose time is over; return how many."""
     keep = timedelta(days=found.settings.clicks.retention_days)
     joins.forget(found.store, now - LATE, now - keep)
+    link_audits.forget(found.store, now - KEEP_AUDITS)
     return clicks.forget(found.store, now - keep, now - min(keep, MACHINES))

@@ -13,7 +13,7 @@ from kombu.exceptions import ChannelError
 from forwarder.broker import QUEUE
 from workers.pulse import Pulse
 
-DEAF_S = 16.0
+DEAF_S = 12.0
 CONNECT_S = 4.0
 
 log = structlog.get_logger(__name__)

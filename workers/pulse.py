@@ -88,11 +88,18 @@ class Watchdog:
     """Feels the pulse every second, tells `serve` of it, or ends the process."""
 
     def __init__(
-        self, end: Callable[[str], None], rest: Callable[[float], bool]
+        self,
+        end: Callable[[str], None],
+        rest: Callable[[float], bool],
+        other_fault: Callable[[], str] = str,
     ) -> None:
-        """Take what ends the process, and a wait that says whether it ends anyway."""
+        """Take what ends the process, and a wait that says whether it ends anyway.
+
+        `other_fault` says why else it should end; empty while it need not.
+        """
         self._end = end
         self._rest = rest
+        self._other_fault = other_fault
         told = os.environ.get(PULSE_FD)
         self._fd = None if told is None else int(told)
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -104,7 +111,7 @@ class Watchdog:
 
     def _run(self) -> None:
         while not self._rest(BEAT_S):
-            fault = pulse.fault()
+            fault = pulse.fault() or self._other_fault()
             if fault:
                 self._end(fault)
                 return

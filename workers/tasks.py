@@ -126,19 +126,3 @@ def _ages() -> dict[str, timedelta]:
     waiting = (backlog.destination for backlog in health.backlogs(wired().store))
     known = {one.name: one.max_age for one in wired().destinations.values()}
     return {**dict.fromkeys(waiting, FORGOTTEN_MAX_AGE), **known}
-
-
-@shared_task(name="finish_reports")
-def finish_reports() -> None:
-    """Make the month's reports whose time has come, each once, and keep them."""
-    turns.take("reports", _finish_reports)
-
-
-def _finish_reports() -> None:
-    from forwarder.reconcile import keeping, making  # noqa: PLC0415  numpy, scipy
-
-    store = wired().store
-    for one in wired().destinations.values():
-        place = making.Place(destination=one.name, endpoints=tuple(wired().endpoints))
-        for version in keeping.finish_due(store, place, store.now()):
-            log.info("report_kept", month=version.month, stamp=version.stamp)

@@ -11,6 +11,7 @@ from celery import shared_task
 
 from forwarder import lookout
 from forwarder.alerts.watching import Post, deliver, watch_minute
+from forwarder.lookback import look_back
 from forwarder.store import duties, tallies, watch
 from forwarder.store.writer import StoreDown
 from workers.ear import Ear
@@ -18,7 +19,7 @@ from workers.pulse import end_process, taken_note
 from workers.state import Every, rest, wired
 
 EVERY_S = 5.0
-LISTEN_EVERY_S = 8.0
+LISTEN_EVERY_S = 5.0
 PROBE_EVERY_MIN = 10
 log = structlog.get_logger(__name__)
 machine = Every(timedelta(minutes=1))
@@ -69,6 +70,8 @@ def look() -> None:
     found = wired()
     now = found.store.now()
     _count()
+    service = found.settings.service
+    look_back(found.store, service.database_url, service.data_dir, now)
     if machine.is_due(now):
         lookout.note_machine(found, _our_time())
     period = f"{now:%Y-%m-%dT%H}:{now.minute // PROBE_EVERY_MIN}"

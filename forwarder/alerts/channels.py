@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Final, Literal, Protocol
 
 import requests
@@ -52,10 +53,14 @@ class Email:
     def send(self, message: Message, now: datetime) -> None:
         """Return once the server has taken the message. Raises: NotSent."""
         del now
+        self.mail(email(message, self.sender, self.recipients))
+
+    def mail(self, made: EmailMessage) -> None:
+        """Return once the server has taken the e-mail. Raises: NotSent."""
         try:
             with ExitStack() as stack:
                 server = stack.enter_context(self._connected())
-                server.send_message(email(message, self.sender, self.recipients))
+                server.send_message(made)
         except (OSError, smtplib.SMTPException) as fault:
             raise NotSent(_smtp_fault(fault)) from None
 
@@ -98,15 +103,16 @@ class Webhook:
     def send(self, message: Message, now: datetime) -> None:
         """Return once the address has answered 2xx. Raises: NotSent."""
         made_s = int(message.made_at.timestamp())
-        headers = {
-            "webhook-id": f"alert-{message.id}-{made_s}",
-            "content-type": "application/json",
-        }
-        notice = Notice(headers=headers, body=message.content)
+        self.call(f"alert-{message.id}-{made_s}", message.content, now)
+
+    def call(self, webhook_id: str, content: bytes, now: datetime) -> None:
+        """Return once the address has answered 2xx to this JSON. Raises: NotSent."""
+        headers = {"webhook-id": webhook_id, "content-type": "application/json"}
+        notice = Notice(headers=headers, body=content)
         try:
             signed = signing.sign(signing.STANDARD, notice, self.secret, now)
         except Forged:
-            raise NotSent("alerts.webhook_secret is no whsec_ text") from None
+            raise NotSent("its webhook_secret is no whsec_ text") from None
         self._post(signed)
 
     def _post(self, signed: Notice) -> None:

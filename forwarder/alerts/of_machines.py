@@ -1,7 +1,7 @@
 """Rules about our own processes, and the machines and addresses they live on."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from forwarder.alerts.conditions import PAGE, WARN, Condition, number, span
@@ -15,6 +15,7 @@ RESTART_TOLD: Final = timedelta(hours=1)
 BROKER_DOWN_S: Final = 60.0
 CERTIFICATE_WARN: Final = timedelta(days=14)
 CERTIFICATE_PAGE: Final = timedelta(days=3)
+AT: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def worker(readings: Readings) -> Iterator[Condition]:
@@ -37,6 +38,24 @@ def worker_restarted(readings: Readings) -> Iterator[Condition]:
                 mend="Once is no harm. If it happens again, look into its log for "
                 "`watchdog`, and at the disk and the database.",
             )
+
+
+def set_back(readings: Readings) -> Iterator[Condition]:
+    """Tell that the database lacks what it had: answered webhooks may be missing."""
+    for one in readings.measured("set_back_from"):
+        since = datetime.fromtimestamp(one.value, UTC)
+        until_s = readings.measures["set_back_to", one.subject].value
+        until = datetime.fromtimestamp(until_s, UTC)
+        yield Condition(
+            subject=one.subject,
+            severity=PAGE,
+            summary=f"The database is older than it was: it ends at {since:{AT}} UTC "
+            f"and had come to {until:{AT}} UTC. A copy was restored, or its log was "
+            "lost.",
+            mend="Fetch what came in between, endpoint by endpoint: `forwarder "
+            f"import-missing --endpoint NAME --since {since:%Y-%m-%dT%H:%M}`. Ask "
+            "senders without an API to send again; what is known is a duplicate.",
+        )
 
 
 def broker(readings: Readings) -> Iterator[Condition]:

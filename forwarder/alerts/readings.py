@@ -8,8 +8,9 @@ from typing import Final
 
 from forwarder.alerts.quiet import Hours, Verdict, judge
 from forwarder.pipeline.progress import Trouble, worker_problems
-from forwarder.store import Store, health, tallies, volumes, watch
+from forwarder.store import Store, health, link_audits, tallies, volumes, watch
 from forwarder.store.health import Aging, Health
+from forwarder.store.link_audits import Turn
 from forwarder.store.watch import Measure, Share, Waiting
 
 NEAR_END: Final = timedelta(hours=24)
@@ -55,6 +56,7 @@ class Readings:
     conflicts: Sequence[Share]
     forged: Sequence[Share]
     measures: Measures
+    links: Sequence[Turn]
     quiet: Mapping[tuple[str, str], Verdict] | None
 
     def measured(self, name: str) -> list[Measure]:
@@ -78,6 +80,7 @@ def read(store: Store, known: Known, now: datetime, *, with_quiet: bool) -> Read
         conflicts=watch.conflicts(store, now - SHARE_WITHIN),
         forged=list(_forged(store, measures, now)),
         measures={key: one for key, one in measures.items() if now - one.at < FRESH},
+        links=link_audits.turns(store),
         quiet=judge_volumes(store, known, now) if with_quiet else None,
     )
 

@@ -7,7 +7,7 @@ A rule that cannot be judged this time leaves its alerts as they are.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from forwarder.alerts import of_deliveries, of_machines, of_sources
+from forwarder.alerts import of_deliveries, of_links, of_machines, of_sources
 from forwarder.alerts.conditions import Condition
 from forwarder.alerts.readings import Readings
 
@@ -25,12 +25,14 @@ RULES: Final[Mapping[str, Rule]] = {
     "disk": of_machines.disk,
     "forged": of_sources.forged,
     "forgotten": of_deliveries.forgotten,
+    "link": of_links.link,
     "near_deadline": of_deliveries.near_deadline,
     "oldest_unsent": of_deliveries.oldest_unsent,
     "quarantined": of_sources.quarantined,
     "quiet": of_sources.quiet,
     "refused": of_deliveries.refused,
     "refused_share": of_deliveries.refused_share,
+    "set_back": of_machines.set_back,
     "unreachable": of_machines.unreachable,
     "worker": of_machines.worker,
     "worker_restarted": of_machines.worker_restarted,
@@ -41,6 +43,7 @@ _NEEDS: Final = {
     "certificate": "certificate_left_seconds",
     "clock": "clock_skew_seconds",
     "disk": "disk_free_share",
+    "set_back": "set_back_from",  # open until a person resolves it
     "unreachable": "public_url_faults",
 }
 

@@ -18,7 +18,6 @@ from forwarder.store.alerts import Message
 DUTY: Final = "watch"
 QUIET_EVERY_MIN: Final = 10
 LATE_AFTER: Final = timedelta(seconds=150)
-MESSAGES_KEPT: Final = timedelta(days=90)
 MEASURES_KEPT: Final = timedelta(days=30)
 WORKERS_KEPT: Final = timedelta(days=1)
 AT_ONCE: Final = 5  # messages; each may take 10 s of the minute
@@ -33,7 +32,8 @@ log = structlog.get_logger(__name__)
 class Post:
     """The watchman's post: what there is to watch, and how to tell of it.
 
-    `off` are the rules that the settings switch off.
+    `off` are the rules that the settings switch off, `kept_for` is how long the history
+    of alerts stays.
     """
 
     store: Store
@@ -41,6 +41,7 @@ class Post:
     channels: Sequence[Channel]
     off: frozenset[str]
     public_url: str
+    kept_for: timedelta = timedelta(days=90)
 
 
 def watch_minute(post: Post, now: datetime) -> bool:
@@ -60,7 +61,7 @@ def watch_minute(post: Post, now: datetime) -> bool:
         wanted = [] if rule in post.off else found
         states.update(post.store, rule, wanted, telling, now)
     if is_tenth:
-        _tidy(post.store, now)
+        _tidy(post, now)
     return True
 
 
@@ -70,11 +71,12 @@ def is_late(store: Store, now: datetime) -> bool:
     return last is None or now - last > LATE_AFTER
 
 
-def _tidy(store: Store, now: datetime) -> None:
+def _tidy(post: Post, now: datetime) -> None:
+    store = post.store
     watch.forget_duties(store, DUTY, now)
     watch.forget_measures(store, now - MEASURES_KEPT)
     watch.forget_workers(store, now - WORKERS_KEPT)
-    alerts.forget_messages(store, now - MESSAGES_KEPT)
+    alerts.forget_messages(store, now - post.kept_for)
 
 
 def deliver(post: Post, now: datetime) -> int:

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from forwarder import __version__
+from forwarder.cli.examples import with_examples
 
 BAD_NEWS = 1
 COMMANDS = {
@@ -36,9 +37,11 @@ COMMANDS = {
     "links": "forwarder.cli.links:links",
     "listen": "forwarder.cli.listen:listen",
     "kpi": "forwarder.cli.kpi:kpi",
+    "quality": "forwarder.cli.quality:quality",
     "reconcile": "forwarder.cli.report:reconcile",
     "sandbox": "forwarder.cli.roles:sandbox",
     "serve": "forwarder.cli.serve:serve",
+    "settings": "forwarder.cli.settings:settings",
     "snippet": "forwarder.cli.snippet:snippet",
     "trigger": "forwarder.cli.trigger:trigger",
     "user": "forwarder.cli.admin:user",
@@ -63,7 +66,7 @@ class _LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
-        return command
+        return with_examples(command, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a database that is down is bad news, not a trace."""

@@ -1,6 +1,5 @@
 """`forwarder user`, `api-key`: who may come in."""
 
-import secrets
 from dataclasses import asdict
 from datetime import timedelta
 from typing import IO
@@ -16,9 +15,7 @@ from forwarder.cli.common import (
     who,
 )
 from forwarder.store import access, audit
-from forwarder.store.access import ApiKey, Exists, User
-
-PASSWORD_MIN_CHARS = 10
+from forwarder.store.access import PASSWORD_MIN_CHARS, ApiKey, Exists, User
 
 
 @click.group()
@@ -75,9 +72,7 @@ def change_password(name: str, password_file: IO[str] | None) -> None:
     """Give somebody another password; wherever they are logged in, they are out."""
     password = _password(password_file)
     store = ready_or_exit().store
-    if not access.set_password(store, name, password):
-        click.echo(f"there is no user {name}", err=True)
-        raise SystemExit(BAD_NEWS)
+    _must_be_there(name, is_there=access.set_password(store, name, password))
     audit.note(store, who(), "password changed", name, store.now())
     click.echo(f"{name} has a new password and logs in anew")
 
@@ -91,7 +86,47 @@ def list_users(*, as_json: bool) -> None:
         print_json({"items": [asdict(one) for one in found]})
         return
     for one in found:
-        click.echo(f"{one.name:<24}{one.role:<10}since {one.created_at:%Y-%m-%d}")
+        out = f", shut out since {one.disabled_at:%Y-%m-%d}" if one.disabled_at else ""
+        click.echo(f"{one.name:<24}{one.role:<10}since {one.created_at:%Y-%m-%d}{out}")
+
+
+@user.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(access.ROLES))
+def change_role(name: str, role: str) -> None:
+    """Let somebody do more, or less, from their next page on."""
+    store = ready_or_exit().store
+    _must_be_there(name, is_there=access.set_role(store, name, role))
+    audit.note(store, who(), "role changed", name, store.now(), f"role {role}")
+    click.echo(f"{name} is {role} now")
+
+
+@user.command("disable")
+@click.argument("name")
+def disable_user(name: str) -> None:
+    """Shut somebody out for now; wherever they are logged in, they are out."""
+    store = ready_or_exit().store
+    done = access.disable_user(store, name, store.now())
+    _must_be_there(name, is_there=done, what="who may log in")
+    audit.note(store, who(), "user disabled", name, store.now())
+    click.echo(f"{name} may not log in until `forwarder user enable {name}`")
+
+
+@user.command("enable")
+@click.argument("name")
+def enable_user(name: str) -> None:
+    """Let somebody in again who was shut out; the password is the same."""
+    store = ready_or_exit().store
+    done = access.enable_user(store, name)
+    _must_be_there(name, is_there=done, what="who is shut out")
+    audit.note(store, who(), "user enabled", name, store.now())
+    click.echo(f"{name} may log in again")
+
+
+def _must_be_there(name: str, *, is_there: bool, what: str = "") -> None:
+    if not is_there:
+        click.echo(f"there is no user {name}{' ' if what else ''}{what}", err=True)
+        raise SystemExit(BAD_NEWS)
 
 
 @user.command("remove")
@@ -99,9 +134,7 @@ def list_users(*, as_json: bool) -> None:
 def remove_user(name: str) -> None:
     """Shut somebody out."""
     store = ready_or_exit().store
-    if not access.remove_user(store, name):
-        click.echo(f"there is no user {name}", err=True)
-        raise SystemExit(BAD_NEWS)
+    _must_be_there(name, is_there=access.remove_user(store, name))
     audit.note(store, who(), "user removed", name, store.now())
     click.echo(f"{name} is out")
 
@@ -123,12 +156,11 @@ def add_api_key(
 ) -> None:
     """Make a key and print it, once: only its hash is kept."""
     store = ready_or_exit().store
-    text = f"fwd_{secrets.token_urlsafe(32)}"
     now = store.now()
     ends = None if expires_days is None else now + timedelta(days=expires_days)
     try:
         key = ApiKey(name=name, scope=scope, created_at=now, expires_at=ends)
-        access.add_api_key(store, key, text)
+        text = access.make_api_key(store, key)
     except Exists as exists:
         stop_wrong_use(str(exists))
     audit.note(store, who(), "api-key added", name, store.now(), f"scope {scope}")

@@ -25,6 +25,7 @@ import requests
 
 from config.settings import load
 from forwarder.cli.common import BAD_NEWS
+from forwarder.cli.demo_board import write_board
 from forwarder.cli.demo_month import ENDPOINTS, Post, play
 from forwarder.cli.demo_report import lines_of, write_reports
 from forwarder.cli.locks import free_port
@@ -82,6 +83,7 @@ def demo(n_webhooks: int, out: Path, *, keep: bool) -> None:
             summary |= _counted(stage)
             summary["seconds"] = round(time.monotonic() - started_s, 1)
             faults = write_reports(stage.wired, month, out)
+            faults += write_board(stage.wired, now, out)
             _write(stage, summary, out)
             _tell(stage, summary, out)
             if keep:

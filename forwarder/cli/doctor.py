@@ -14,6 +14,7 @@ from forwarder.cli.checkup.of_places import (
     check_endpoints,
     check_platform,
 )
+from forwarder.cli.checkup.of_reports import check_reports
 from forwarder.cli.checkup.of_settings import (
     check_address,
     check_people,
@@ -86,6 +87,7 @@ def examine(wired: Wired) -> Iterator[Finding]:
         yield from check_platform(wired)
         yield from check_database_clock(wired)
         yield from check_endpoints(wired)
+        yield from check_reports(wired)
     except Hopeless:
         return
     except StoreDown as error:

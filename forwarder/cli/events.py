@@ -1,9 +1,6 @@
 """`forwarder events`: the delivery log in the terminal."""
 
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace as changed
+from typing import Any
 
 import click
 import orjson
@@ -13,19 +10,22 @@ from forwarder.cli.common import (
     json_option,
     print_json,
     ready_or_exit,
+    stop_wrong_use,
+    who,
 )
+from forwarder.cli.export import export
+from forwarder.cli.lines import line_text, only_destination
 from forwarder.cli.picking import filter_options, read_or_exit
 from forwarder.cli.repair import discard, reparse, replay
+from forwarder.cli.tail import tail
 from forwarder.core.delivery import NoticeStatus
-from forwarder.store import Store, log, story
-from forwarder.store.log import Filter, Line
+from forwarder.store import Store, audit, log, story
+from forwarder.store.reveal import open_delivery
 from forwarder.store.story import Story
 from forwarder.web.console_story import left_out, who_said
-from forwarder.web.shapes import line_json, notice_json, page_json, story_json
+from forwarder.web.person import opened_json
+from forwarder.web.shapes import notice_json, page_json, story_json
 from forwarder.web.words import explain_reason
-from forwarder.wiring import Wired
-
-TAIL_EVERY_S = 1.0
 
 
 @click.group()
@@ -33,7 +33,7 @@ def events() -> None:
     """Read the delivery log; send deliveries again, or give them up."""
 
 
-for command in (replay, discard, reparse):
+for command in (tail, export, replay, discard, reparse):
     events.add_command(command)
 
 
@@ -53,59 +53,64 @@ def list_(*, as_json: bool, **given: str) -> None:
     if as_json:
         print_json(page_json(page))
         return
-    only = _only(wired)
+    only = only_destination(wired)
     has_others = any(line.destination != only for line in page.lines)
     for line in page.lines:
-        click.echo(_text(line, has_destination=has_others))
+        click.echo(line_text(line, has_destination=has_others))
     if not page.lines:
         click.echo("no delivery matches")
     if page.next_id is not None:
         click.echo(f"more: --cursor {page.next_id}")
 
 
-def _only(wired: Wired) -> str | None:
-    """Return the destination that goes without saying; None when there are several."""
-    names = [one.name for one in wired.destinations.values()]
-    return names[0] if len(names) == 1 else None
-
-
-def _text(line: Line, *, has_destination: bool) -> str:
-    to = f"{line.destination:<18}" if has_destination else ""
-    why = f" ({line.reason})" if line.reason else ""
-    return (
-        f"{line.received_at:%Y-%m-%d %H:%M:%S}Z  {line.status.value + why:<28}"
-        f"{line.kind:<18}{line.source:<18}{to}{line.event_id}"
-    )
-
-
 @events.command()
 @click.argument("reference")
+@click.option("--reveal", is_flag=True, help="Show the person in clear. Audited.")
+@click.option("--because", default="", help="Why it has to be seen, for the audit log.")
 @json_option
-def show(reference: str, *, as_json: bool) -> None:
+def show(reference: str, *, reveal: bool, because: str, as_json: bool) -> None:
     """Show what happened to one delivery: by event_id, order id or number.
 
     As JSON: the delivery if there is one, {"items": […]} if several are found.
     """
+    if reveal and not because.strip():
+        stop_wrong_use("--reveal wants --because: why it has to be seen")
     wired = ready_or_exit()
-    found = log.find(wired.store, reference)
-    stories = [story.show(wired.store, line.id) for line in found]
-    known = [one for one in stories if one is not None]
+    known = _stories(wired.store, reference)
+    opened = {
+        one.line.id: _revealed(wired.store, one, because) for one in known if reveal
+    }
+    if as_json:
+        items = [{**story_json(one), **opened.get(one.line.id, {})} for one in known]
+        print_json(items[0] if len(items) == 1 else {"items": items})
+        return
+    for one in known:
+        _tell(one, only_destination(wired))
+        for field, told in opened.get(one.line.id, {}).items():
+            click.echo(f"  {field}: {orjson.dumps(told).decode()}")
+
+
+def _stories(store: Store, reference: str) -> list[Story]:
+    found = [story.show(store, line.id) for line in log.find(store, reference)]
+    known = [one for one in found if one is not None]
     if not known:
         click.echo(
             f"no delivery has the event_id, order id or number {reference}", err=True
         )
         raise SystemExit(BAD_NEWS)
-    if as_json:
-        items = [story_json(one) for one in known]
-        print_json(items[0] if len(items) == 1 else {"items": items})
-        return
-    for one in known:
-        _tell(one, _only(wired))
+    return known
+
+
+def _revealed(store: Store, one: Story, because: str) -> dict[str, Any]:
+    """Return a delivery in clear, once the audit log says so."""
+    subject = f"delivery {one.line.id}"
+    audit.note(store, who(), "revealed", subject, store.now(), because)
+    return opened_json(open_delivery(store, one.line.id))
 
 
 def _tell(story: Story, only: str | None) -> None:
     line = story.line
-    click.echo(_text(line, has_destination=line.destination != only))
+    click.echo(line_text(line, has_destination=line.destination != only))
     if line.reason:
         click.echo(f"  {explain_reason(line.reason)}")
     if line.message:
@@ -121,33 +126,6 @@ def _tell(story: Story, only: str | None) -> None:
         click.echo("  sent: " + orjson.dumps(story.payload).decode())
     for one in left_out(story):
         click.echo(f"  left out: {one['field']} ({one['reason']})")
-
-
-@events.command()
-@filter_options
-@json_option
-def tail(*, as_json: bool, **given: str) -> None:
-    """Print deliveries as they come, until Ctrl-C."""
-    wanted, n_max = read_or_exit(given)
-    with suppress(KeyboardInterrupt):
-        wired = ready_or_exit()
-        only = _only(wired)
-        for line in follow(wired.store, wanted, n_max):
-            text = _text(line, has_destination=line.destination != only)
-            click.echo(orjson.dumps(line_json(line)).decode() if as_json else text)
-
-
-def follow(store: Store, wanted: Filter, n_max: int) -> Iterator[Line]:
-    """Give the deliveries that come from now on, oldest first, without end."""
-    newest = log.list_deliveries(store, Filter(), 1).lines
-    after_id = newest[0].id if newest else 0
-    while True:
-        page = log.list_deliveries(store, changed(wanted, after_id=after_id), n_max)
-        for line in page.lines:
-            yield line
-            after_id = line.id
-        if page.next_id is None:
-            time.sleep(TAIL_EVERY_S)
 
 
 @events.command("webhooks")

@@ -6,7 +6,6 @@ from typing import Any
 
 from forwarder.cli.common import stop_wrong_use
 from forwarder.core.experiment import Objective, Phase, Plan, Variable, Variant
-from forwarder.insights.experiment import BEFORE, WrongPlan, check_one_variable
 
 
 def read_plan(given: Mapping[str, Any]) -> Plan:
@@ -56,25 +55,3 @@ def read_date(where: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         stop_wrong_use(f"{where}: {text} is no date; such as 2026-11-03")
-
-
-def check_plan(plan: Plan, *, is_unlocked: bool) -> None:
-    """Exit with 2 where the plan could not tell what made the difference.
-
-    `is_unlocked`: the experiment it builds on has a winner, or needs none.
-    """
-    names = [variant.name for variant in plan.variants]
-    if len(names) < 2:  # noqa: PLR2004  a control and something else
-        stop_wrong_use("an experiment has at least two variants, the first the control")
-    if len(set(names)) < len(names):
-        stop_wrong_use("two variants have the same name")
-    try:
-        check_one_variable(plan.variants, plan.variable)
-    except WrongPlan as wrong:
-        stop_wrong_use(str(wrong))
-    needed = BEFORE[plan.phase]
-    if needed is not None and not is_unlocked:
-        stop_wrong_use(
-            f"phase {plan.phase.value} builds on a winner of phase {needed.value}: "
-            "name a decided experiment of it with --after"
-        )

@@ -12,22 +12,32 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
-from forwarder.cli.experiment_plan import check_plan, read_date, read_plan
+from forwarder.cli.experiment_plan import read_date, read_plan
 from forwarder.core.experiment import Plan, Shown
 from forwarder.insights import trial
 from forwarder.insights.eprocess import judge
 from forwarder.insights.experiment import (
-    BEFORE,
     METRICS,
     PHASE_DAYS,
     READINGS,
+    WrongPlan,
     power_hint,
 )
+from forwarder.insights.planning import check
+from forwarder.insights.recording import (
+    days_from_pins,
+    record_days,
+    settled,
+    standing_of,
+)
 from forwarder.insights.trial_file import WrongFile, read_trial
+from forwarder.insights.trial_json import standing_json
+from forwarder.store import audit, pins
 from forwarder.store import experiments as store
 from forwarder.store.access import Exists
-from forwarder.wiring import Wired
+from forwarder.wiring import Wired, thresholds
 
 SEES = 0.5  # the change that the hint speaks of
 COLUMNS = ("date", "variant", "impressions", "successes")
@@ -76,8 +86,18 @@ def experiments() -> None:
     help="Impressions per variant and day, for a hint how long it takes.",
 )  # fmt: skip
 @click.option("--note", default="", help="What else may matter.")
+@click.option(
+    "--across-formats", is_flag=True,
+    help="Allow Pins of several formats; what wins may be the format.",
+)  # fmt: skip
 @json_option
-def create(*, as_json: bool, daily: int, **given: Any) -> None:  # noqa: ANN401  click's
+def create(
+    *,
+    as_json: bool,
+    daily: int,
+    across_formats: bool,
+    **given: Any,  # noqa: ANN401  click's
+) -> None:
     r"""Plan an experiment; its plan never changes afterwards.
 
     \b
@@ -87,13 +107,18 @@ def create(*, as_json: bool, daily: int, **given: Any) -> None:  # noqa: ANN401 
     """
     wired = ready_or_exit()
     plan = read_plan(given)
-    check_plan(plan, is_unlocked=_is_unlocked(wired, plan))
+    facts = {} if across_formats else pins.facts(wired.store)
     try:
+        check(wired.store, plan, facts)
         store.create(wired.store, plan, wired.store.now())
+        subject, now = plan.name, wired.store.now()
+        audit.note(wired.store, who(), "planned an experiment", subject, now)
+    except WrongPlan as wrong:
+        stop_wrong_use(str(wrong))
     except Exists:
         stop_wrong_use(f"an experiment {plan.name} is there already: choose a new name")
     hint = power_hint(plan.rho, SEES, daily) if daily else ""
-    found = {**_as_json(_standing(wired, plan)), "hint": hint}
+    found = {**standing_json(standing_of(wired.store, plan)), "hint": hint}
     if as_json:
         print_json(found)
         return
@@ -104,20 +129,15 @@ def create(*, as_json: bool, daily: int, **given: Any) -> None:  # noqa: ANN401 
         click.echo(line)
 
 
-def _is_unlocked(wired: Wired, plan: Plan) -> bool:
-    before = store.find(wired.store, plan.after) if plan.after else None
-    return (
-        before is not None
-        and before.phase is BEFORE[plan.phase]
-        and _standing(wired, before).winner is not None
-    )
-
-
 @experiments.command("record")
 @click.argument("name")
 @click.option(
     "--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV with the columns date, variant, impressions, successes.",
+)  # fmt: skip
+@click.option(
+    "--from-pins", is_flag=True,
+    help="The settled days of its Pins, as they were pulled or imported.",
 )  # fmt: skip
 @click.option("--on", "day", default="", help="One day, such as 2026-11-03.")
 @click.option("--variant", default="", help="One variant, by its name.")
@@ -128,6 +148,7 @@ def record(
     *,
     name: str,
     path: Path | None,
+    from_pins: bool,
     as_json: bool,
     **one: Any,  # noqa: ANN401  click's
 ) -> None:
@@ -137,15 +158,28 @@ def record(
     """
     wired = ready_or_exit()
     plan = _plan_or_exit(wired, name)
-    rows = [one] if path is None else _rows(path)
-    days = [_shown(plan, number, row) for number, row in enumerate(rows, 1)]
-    n_new = store.record(wired.store, name, days)
-    found = _as_json(_standing(wired, plan))
+    if from_pins:
+        days = _days_of_pins(wired, plan)
+    else:
+        rows = [one] if path is None else _rows(path)
+        days = [_shown(plan, number, row) for number, row in enumerate(rows, 1)]
+    n_new = record_days(wired.store, plan, days, wired.store.now())
+    told, now = f"{n_new} new", wired.store.now()
+    audit.note(wired.store, who(), "recorded days", plan.name, now, told)
+    found = standing_json(standing_of(wired.store, plan))
     if as_json:
         print_json({**found, "recorded": n_new})
     else:
         click.echo(f"{n_new} new of {len(days)} days recorded")
         _print(found)
+
+
+def _days_of_pins(wired: Wired, plan: Plan) -> list[Shown]:
+    if not all(variant.pin_ids for variant in plan.variants):
+        stop_wrong_use(f"{plan.name} names no Pins for some variant: use --file")
+    first_on = store.begun(wired.store)[plan.name].date()
+    limits, now = thresholds(wired.settings), wired.store.now()
+    return list(days_from_pins(wired.store, plan, first_on, settled(now, limits)))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -189,7 +223,10 @@ def _plan_or_exit(wired: Wired, name: str) -> Plan:
 def list_(*, as_json: bool) -> None:
     """List all experiments, newest first."""
     wired = ready_or_exit()
-    found = [_as_json(_standing(wired, plan)) for plan in store.plans(wired.store)]
+    found = [
+        standing_json(standing_of(wired.store, plan))
+        for plan in store.plans(wired.store)
+    ]
     if as_json:
         print_json({"items": found})
         return
@@ -206,7 +243,7 @@ def list_(*, as_json: bool) -> None:
 def show(*, name: str, as_json: bool) -> None:
     """Show how an experiment stands, and what may be concluded."""
     wired = ready_or_exit()
-    found = _as_json(_standing(wired, _plan_or_exit(wired, name)))
+    found = standing_json(standing_of(wired.store, _plan_or_exit(wired, name)))
     if as_json:
         print_json(found)
     else:
@@ -242,50 +279,6 @@ def simulate(file: Any) -> None:  # noqa: ANN401  click's own file type
             "threshold": verdict.threshold,
         }
     )
-
-
-def _standing(wired: Wired, plan: Plan) -> trial.Standing:
-    days = store.told(wired.store, plan.name)
-    return trial.standing(
-        plan,
-        [day.shown for day in days],
-        [day.revised for day in days if day.revised is not None],
-    )
-
-
-def _as_json(found: trial.Standing) -> dict[str, Any]:
-    plan, verdict = found.plan, found.verdict
-    return {
-        "name": plan.name,
-        "state": verdict.state.value,
-        "day": verdict.day,
-        "winner": found.winner,
-        "log_e": verdict.log_e,
-        "l": verdict.l,
-        "threshold": verdict.threshold,
-        "objective": plan.objective.value,
-        "metric": found.metric,
-        "variable": plan.variable.value,
-        "phase": plan.phase.value,
-        "rate_before": plan.rho,
-        "after": plan.after or None,
-        "note": plan.note,
-        "variants": [
-            {
-                "name": arm.name,
-                "value": variant.attributes[plan.variable.value],
-                "pin_ids": variant.pin_ids,
-                "impressions": arm.impressions,
-                "successes": arm.successes,
-                "rate": arm.rate,
-            }
-            for arm, variant in zip(found.arms, plan.variants, strict=True)
-        ],
-        "replicated": found.is_replicated,
-        "days_to_verdict": found.days_to_verdict,
-        "meaning": trial.WORDS[verdict.state],
-        "warnings": found.warnings,
-    }
 
 
 def _print(found: dict[str, Any]) -> None:

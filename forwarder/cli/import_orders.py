@@ -11,6 +11,7 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
 from forwarder.cli.reading import (
     code,
@@ -27,7 +28,7 @@ from forwarder.reconcile.orders_file import OrderPreview, read_orders
 from forwarder.reconcile.orders_headings import OrderRole
 from forwarder.reconcile.orders_rows import OrderOptions
 from forwarder.reconcile.tag_report import Faults
-from forwarder.store import ledger
+from forwarder.store import audit, ledger
 from forwarder.store.ledger import Added
 from forwarder.wiring import Wired
 
@@ -78,6 +79,9 @@ def orders(*, file: Path, yes: bool, as_json: bool, **given: Any) -> None:  # no
         return
     store = wired.store
     added = ledger.add(store, read.orders, Origin.FILE, store.now())
+    if added.n_new or added.n_changed:
+        told = f"{added.n_new} new, {added.n_changed} changed"
+        audit.note(store, who(), "imported", "orders", store.now(), told)
     _tell(read, added, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
 from forwarder.cli.import_orders import orders
 from forwarder.cli.kpi import import_kpi
@@ -31,7 +32,7 @@ from forwarder.reconcile.tag_report import (
     Preview,
     read_tag_report,
 )
-from forwarder.store import tag_reports
+from forwarder.store import audit, tag_reports
 
 EARLIEST_ZONE = timedelta(hours=14)  # where a day begins first
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -128,6 +129,8 @@ def tag_report(
         return
     store = ready_or_exit().store
     is_new = tag_reports.save_tag_report(store, read.report, store.now())
+    if is_new:
+        audit.note(store, who(), "imported", "tag report", store.now())
     if as_json:
         print_json({"imported": is_new, "fingerprint": read.report.fingerprint})
     else:

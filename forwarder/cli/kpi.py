@@ -1,7 +1,6 @@
 """`forwarder kpi`: what to change next, in the terminal; `forwarder import kpi`."""
 
-from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,22 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
+from forwarder.cli.kpi_tasks import close_, tasks
 from forwarder.cli.reading import ORDERS
 from forwarder.core.kpi import Scope
 from forwarder.insights.as_json import as_json as data_of
 from forwarder.insights.as_text import as_text
 from forwarder.insights.board import Board, build_board
 from forwarder.insights.checklist import Answer, checklist
-from forwarder.insights.gather import gather
+from forwarder.insights.gather import gather, latest_month
 from forwarder.insights.kpi_file import KpiFile, WrongFile, read_kpi_file
 from forwarder.insights.period import Month, month_of
-from forwarder.insights.thresholds import Thresholds
+from forwarder.insights.pulling import follow_up
+from forwarder.store import audit
 from forwarder.store import kpi as store
-from forwarder.wiring import Wired
+from forwarder.wiring import Wired, thresholds
 
 ERRORS_TOLD = 20
 YEARS = (2010, 2100)
@@ -53,6 +55,10 @@ def kpi(
         print_json(data_of(board))
     else:
         click.echo(as_text(board))
+
+
+kpi.add_command(tasks)
+kpi.add_command(close_)
 
 
 @kpi.command("diagnose")
@@ -85,14 +91,13 @@ def _answers(answers: list[Answer]) -> list[dict[str, Any]]:
 
 def _board(wired: Wired, month_text: str, now_text: str) -> Board:
     today = _now(now_text).date()
-    limits = limits_of(wired)
-    month = _month(wired, month_text, today, limits)
+    limits = thresholds(wired.settings)
+    month = (
+        _told_month(month_text)
+        if month_text
+        else latest_month(wired.store, today, limits)
+    )
     return build_board(gather(wired.store, month, today, limits), limits)
-
-
-def limits_of(wired: Wired) -> Thresholds:
-    """Return the thresholds as the settings of `[kpi]` have them."""
-    return Thresholds(**asdict(wired.settings.kpi))
 
 
 def _now(text: str) -> datetime:
@@ -103,14 +108,6 @@ def _now(text: str) -> datetime:
     except ValueError:
         stop_wrong_use(f"--now {text} is no time; such as 2026-11-03T12:00:00Z")
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _month(wired: Wired, text: str, today: date, limits: Thresholds) -> Month:
-    if text:
-        return _told_month(text)
-    newest = store.newest_day(wired.store)
-    settled_on = today - timedelta(days=limits.settle_days)
-    return month_of(settled_on if newest is None else min(newest, settled_on))
 
 
 def _told_month(text: str) -> Month:
@@ -186,12 +183,22 @@ def _keep(read: KpiFile, *, as_json: bool) -> None:
     before = store.imported_at(wired.store, read.fingerprint)
     kept = store.keep(wired.store, read.days, now)
     store.note_import(wired.store, read.fingerprint, read.scope, len(read.days), now)
+    audit.note(wired.store, who(), "imported", f"kpi of {read.scope}", now)
+    n_tasks = follow_up(wired.store, thresholds(wired.settings), now)
     if as_json:
-        print_json({**_imported(read, kept), "imported_before": before is not None})
+        print_json(
+            {
+                **_imported(read, kept),
+                "imported_before": before is not None,
+                "new_tasks": n_tasks,
+            }
+        )
         return
     if before is not None:
         click.echo(f"this very file was imported before, on {before:%Y-%m-%d}")
     click.echo(f"{kept.n_new} new, {kept.n_changed} changed, {kept.n_same} as before")
+    if n_tasks:
+        click.echo(f"{n_tasks} new tasks: see `forwarder kpi tasks`")
 
 
 def _tell(read: KpiFile, *, as_json: bool) -> None:

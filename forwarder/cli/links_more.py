@@ -1,15 +1,23 @@
-"""`forwarder links qr` and `forwarder links funnel`."""
+"""`forwarder links qr`, `forwarder links funnel` and `forwarder links page`."""
 
 from datetime import date, timedelta
-from io import BytesIO
 from pathlib import Path
 
 import click
-import segno
 
-from forwarder.cli.common import json_option, print_json, ready_or_exit, stop_wrong_use
+from forwarder.cli.common import (
+    json_option,
+    print_json,
+    ready_or_exit,
+    stop_wrong_use,
+    who,
+)
 from forwarder.clicks import funnel as funnels
 from forwarder.clicks.funnel import Funnel
+from forwarder.clicks.making import Flawed
+from forwarder.clicks.making_bio import made_bio
+from forwarder.clicks.told import qr_address, qr_svg
+from forwarder.store import audit
 from forwarder.store import links as store
 
 DAYS = 28
@@ -26,14 +34,13 @@ def qr(slug: str, out: Path | None) -> None:
     wired = ready_or_exit()
     if store.find(wired.store, slug) is None:
         stop_wrong_use(f"no link {slug}: see `forwarder links list`")
-    url = f"{wired.settings.service.public_url}/go/{slug}?qr=1"
-    drawn = BytesIO()
-    segno.make(url, error="m", micro=False).save(drawn, kind="svg", scale=8)
+    public_url = wired.settings.service.public_url
+    drawn = qr_svg(slug, public_url)
     if out is None:
-        click.echo(drawn.getvalue().decode())
+        click.echo(drawn)
     else:
-        out.write_bytes(drawn.getvalue())
-        click.echo(f"{out}: {url}")
+        out.write_text(drawn, encoding="utf-8")
+        click.echo(f"{out}: {qr_address(slug, public_url)}")
 
 
 @click.command("funnel")
@@ -48,7 +55,8 @@ def funnel(*, since: str | None, until: str | None, as_json: bool) -> None:
     wired = ready_or_exit()
     last = _day(until, wired.store.now().date())
     first = _day(since, last - timedelta(days=DAYS - 1))
-    of_links = funnels.of_links(wired.store, first, last)
+    by_first = wired.settings.clicks.model == "first"
+    of_links = funnels.of_links(wired.store, first, last, by_first=by_first)
     campaigns = funnels.by_campaign(of_links, store.every(wired.store))
     if as_json:
         print_json(
@@ -80,3 +88,36 @@ def _line(one: Funnel) -> str:
         f"{one.landings:,} landings, {one.sign_ups:,} sign-ups, {one.orders:,} orders, "
         f"{money or 'no revenue'}\n  {one.says}"
     )
+
+
+@click.command("page")
+@click.argument("name")
+@click.option("--title", default="", help="What stands at its top; by default NAME.")
+@click.option(
+    "--link", "entries", multiple=True, metavar="SLUG[=LABEL]",
+    help="A link to show, in order; give it several times.",
+)  # fmt: skip
+@click.option("--drop", is_flag=True, help="Take the page away.")
+def page(*, name: str, title: str, entries: tuple[str, ...], drop: bool) -> None:
+    r"""Make a page of links for a profile: PUBLIC_URL/b/NAME.
+
+    \b
+    Example:
+      forwarder links page me --title "Ada's shop" --link "spring=Spring dresses"
+    """
+    wired = ready_or_exit()
+    now = wired.store.now()
+    if drop:
+        if not store.drop_bio(wired.store, name):
+            stop_wrong_use(f"no page {name}")
+        audit.note(wired.store, who(), "link page dropped", name, now)
+        click.echo(f"{name}: taken away")
+        return
+    known = {link.slug for link in store.every(wired.store)}
+    try:
+        bio = made_bio(name, title, entries, known)
+    except Flawed as flawed:
+        stop_wrong_use(str(flawed))
+    store.keep_bio(wired.store, bio, now)
+    audit.note(wired.store, who(), "link page kept", name, now)
+    click.echo(f"{wired.settings.service.public_url}/b/{name}")

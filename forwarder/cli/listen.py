@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from config.settings import PATH_SECRET_SOURCES
+from config.settings import needs_path_secret
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
@@ -20,17 +20,11 @@ from forwarder.core.delivery import NoticeStatus
 from forwarder.store import log
 from forwarder.store.log import Filter, Line, NoticeLine
 from forwarder.web.refused import last_refused
-from forwarder.web.words import explain_reason
+from forwarder.web.words import NOTICES, explain_reason
 from forwarder.wiring import Wired
 
 EVERY_S = 0.5
 NEWEST = 200
-MEANINGS = {
-    NoticeStatus.ACCEPTED: "it is genuine and was taken in",
-    NoticeStatus.DUPLICATE: "it is genuine and was known already",
-    NoticeStatus.IGNORED: "it is genuine, and there is no conversion in it",
-    NoticeStatus.QUARANTINED: "it is genuine, but was not understood; it is kept",
-}
 
 
 @click.command()
@@ -72,7 +66,7 @@ def listen(name: str, timeout_s: int, *, as_json: bool) -> None:
 
 def _address(wired: Wired, name: str) -> str:
     """Return the address without its secret, which belongs on no screen."""
-    is_secret = wired.endpoints[name].source_name in PATH_SECRET_SOURCES
+    is_secret = needs_path_secret(wired.settings.endpoints[name])
     url = f"{wired.settings.service.public_url}/hooks/{name}"
     return f"{url}/<secret>" if is_secret else url
 
@@ -120,7 +114,7 @@ def _lines(wired: Wired, found: NoticeLine) -> Sequence[Line]:
 
 def _tell(found: NoticeLine, lines: Sequence[Line]) -> None:
     why = f" ({found.reason})" if found.reason else ""
-    click.echo(f"webhook {found.id}: {MEANINGS[found.status]}{why}")
+    click.echo(f"webhook {found.id}: {NOTICES[found.status]}{why}")
     for line in lines:
         click.echo(f"  {line.kind}  {line.event_id}  {line.status.value}")
         if line.reason:

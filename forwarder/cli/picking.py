@@ -14,6 +14,7 @@ FILTERS = {
     "status": "pending, delivered, refused, blocked or skipped.",
     "source": "The shop's platform, such as shopify.",
     "endpoint": "The name of a webhook address.",
+    "destination": "The name of a destination.",
     "kind": "checkout, signup, lead, …",
     "since": "Received at or after this date or time (UTC).",
     "until": "Received before this date or time (UTC).",

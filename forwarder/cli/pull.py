@@ -13,7 +13,9 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
+from forwarder.cli.kpi_tasks import pull_kpi_
 from forwarder.pipeline.snapshots import (
     BACK_DAYS_MAX,
     Snapshot,
@@ -21,7 +23,7 @@ from forwarder.pipeline.snapshots import (
     take_snapshot,
     why_not,
 )
-from forwarder.store import snapshots
+from forwarder.store import audit, snapshots
 from forwarder.store.snapshots import Saved, Shown
 from forwarder.wiring import snapshot_subjects
 
@@ -29,6 +31,9 @@ from forwarder.wiring import snapshot_subjects
 @click.group()
 def pull() -> None:
     """Fetch what the platform itself reports, and show what was fetched before."""
+
+
+pull.add_command(pull_kpi_)
 
 
 @pull.command("reports")
@@ -50,6 +55,8 @@ def reports(*, since_text: str, destination: str, as_json: bool) -> None:
             _stop_with(f"{subject.destination}: {why_not(none)}")
         if taken is not None:
             told.append(_snapshot_json(subject.destination, taken))
+            now = subject.store.now()
+            audit.note(subject.store, who(), "pulled", subject.destination, now)
     if as_json:
         print_json(told)
         return

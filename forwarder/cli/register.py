@@ -17,8 +17,7 @@ from forwarder.cli.common import (
     stop_wrong_use,
     who,
 )
-from forwarder.core.delivery import Deferred
-from forwarder.hookups import PLATFORMS, Added, Plan, Platform, plan
+from forwarder.hookups import PLATFORMS, Added, Plan, Platform, plan, why_not
 from forwarder.store import audit
 from forwarder.wiring import Wired, calling
 
@@ -185,11 +184,7 @@ def _must_be_decided(*, is_decided: bool) -> None:
 
 
 def _stop(none: NoAnswer, so_far: str = "") -> NoReturn:
-    found = none.outcome
-    why = found
-    if isinstance(found, Deferred):
-        why = f"no answer now ({found.message or found.reason}), try again later"
-    click.echo(f"{why}{'; ' if so_far else ''}{so_far}", err=True)
+    click.echo(f"{why_not(none)}{'; ' if so_far else ''}{so_far}", err=True)
     raise SystemExit(BAD_NEWS)
 
 

@@ -1,7 +1,7 @@
 """`forwarder reconcile`: the month's attribution gap."""
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from forwarder import lookout
 from forwarder.cli.common import (
     json_option,
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    who,
 )
-from forwarder.store import report_versions
+from forwarder.store import audit, report_posts, report_versions
+from forwarder.store.log import ID_MAX
 from forwarder.wiring import Wired
 
 if TYPE_CHECKING:
@@ -102,11 +105,9 @@ def as_form(made: "Document", form: str) -> str:
 
 def make_document(wired: Wired, month: Month, destination: str) -> "Document":
     """Return the report of a month for one destination, with its history."""
-    from forwarder.reconcile import keeping, making  # noqa: PLC0415  numpy, scipy
+    from forwarder.reconcile import keeping  # noqa: PLC0415  numpy, scipy
 
-    place = making.Place(
-        destination=_destination(wired, destination), endpoints=tuple(wired.endpoints)
-    )
+    place = lookout.report_place(wired, _destination(wired, destination))
     return keeping.make_document(wired.store, place, month.text)
 
 
@@ -141,18 +142,34 @@ def versions(destination: str, month_text: str, *, as_json: bool) -> None:
     """List the finished reports: kept as they were made, never changed."""
     wired = ready_or_exit()
     month = month_or_exit(month_text).text if month_text else None
-    kept = report_versions.list_versions(
+    kept = report_versions.list_heads(
         wired.store, _destination(wired, destination), month
-    )
+    )[::-1]
     if as_json:
-        print_json(
-            [
-                {"month": one.month, "stamp": one.stamp, "inputs": one.inputs,
-                 "made_at": one.made_at}
-                for one in kept
-            ]
-        )  # fmt: skip
+        print_json([asdict(one) for one in kept])
         return
     for one in kept:
         made = f"{one.made_at:%Y-%m-%d %H:%M} UTC"
-        click.echo(f"{one.month}  {one.stamp:<12}{made}  {one.inputs[:16]}")
+        told = f"{one.month}  {one.stamp:<12}{made}  {one.inputs[:16]}"
+        click.echo(f"{one.id:>5}  {told}")
+
+
+@reconcile.command("send")
+@click.argument("number", type=click.IntRange(1, ID_MAX))
+def send(number: int) -> None:
+    """Send a finished report once more, by the ways of the settings.
+
+    NUMBER is that of `forwarder reconcile versions`.
+    """
+    wired = ready_or_exit()
+    found = report_versions.find_version(wired.store, number)
+    if found is None:
+        stop_wrong_use(f"no report {number}: see `forwarder reconcile versions`")
+    names = lookout.mailbag(wired.settings).names
+    if not names:
+        stop_wrong_use("the settings name nobody: email_to or webhook_url of [reports]")
+    head, now = found[0], wired.store.now()
+    report_posts.send_again(wired.store, head.id, names, now)
+    subject = f"{head.destination} {head.month}"
+    audit.note(wired.store, who(), "report sent again", subject, now, head.stamp)
+    click.echo(f"a worker sends it within seconds: {', '.join(names)}")

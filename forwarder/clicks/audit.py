@@ -129,13 +129,14 @@ def audit(
         if walks and time.monotonic() >= until_s:
             break  # a slow way is slow for all; the first profile told it
         way = walk(session, sent, user_agent, until_s)
-        walks.append(_walked(profile, way, marks, allowed_hosts))
+        walks.append(judged(profile, way, marks, allowed_hosts))
     return Audit(walks=walks)
 
 
-def _walked(
+def judged(
     profile: str, way: Way, marks: Mapping[str, str], allowed_hosts: Sequence[str]
 ) -> Walked:
+    """Return one way with what is to be said about it."""
     last = way.hops[-1]
     urls = [hop.url for hop in way.hops]
     if last.location is not None:
@@ -204,7 +205,8 @@ def _of_redirects(way: Way) -> list[Finding]:
 
 _LOOP = "hop {}: leads back to an address of before: nobody arrives; end the circle"
 _REFRESH = (
-    "hop {}: the page leads on by itself (meta refresh): answer with one 302 instead"
+    "hop {}: the page leads on by itself (meta refresh or script): answer with one 302 "
+    "instead"
 )
 _BLOCKED = (
     "as the link of a Pin this redirects: Pinterest may block it; let Pins lead "

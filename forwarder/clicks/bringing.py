@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from forwarder.clicks.links import TOKENS
 from forwarder.clicks.token import digest, ring_of
 from forwarder.core.event import Event
+from forwarder.core.links import TOKENS
 from forwarder.store import joins
 from forwarder.store.claimed import Claimed
 from forwarder.store.engine import Store

@@ -4,7 +4,6 @@ Whoever asks is told where to go whatever becomes of the click: the spool may be
 and the database stopped.
 """
 
-import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +12,17 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
+from forwarder.clicks import own_mark
 from forwarder.clicks.classify import class_of_agent, is_prefetch
 from forwarder.clicks.links import Known, Links
 from forwarder.clicks.merge import Merged, merge, value_in
 from forwarder.clicks.token import digest
 from forwarder.clicks.visitors import Asked, Visitors
-from forwarder.core.links import Click, ClickClass, Link, UtmPolicy
+from forwarder.core.links import Click, ClickClass, Link, UtmPolicy, mark_of
 from forwarder.core.mirror import device_of
 from forwarder.store.identity import click_identity
 
 LABEL_MAX_CHARS: Final = 64
-AUDIT_MARK: Final = "pf_audit"
 _EU: Final = (  # with the EEA, Switzerland and the United Kingdom
     "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL "
     "PT RO SE SI SK"
@@ -84,16 +83,17 @@ class Follow:
         link = known.links.get(asked.slug)
         if link is None:
             return _nowhere(tools.rules, is_known=known.is_current)
-        kind = self._class(asked, now)
+        who = self._visitors.name_of(asked, now)
+        kind = self._class(asked, known, who, now)
         if kind is ClickClass.PREFETCH:
             tools.put(self._plain(asked, kind, now))
             return Led(status=503)
         if not link.is_open(now):
             return _closed(link, tools.rules)
         if kind is ClickClass.HUMAN and self._may_mark(asked):
-            return self._marked(asked, link, known, now)
+            return self._marked(asked, link, known, who, now)
         tools.put(self._plain(asked, kind, now))
-        arm = _arm(link, asked.seed or self._visitors.name_of(asked, now))
+        arm = _arm(link, asked.seed or who)
         return Led(status=302, location=self._merged(asked, link, arm).url)
 
     def land(self, asked: Asked) -> Led:
@@ -103,23 +103,27 @@ class Follow:
         link = known.links.get(asked.slug)
         if link is None:
             return Led(status=404)
-        kind = self._class(asked, now)
+        who = self._visitors.name_of(asked, now)
+        kind = self._class(asked, known, who, now)
         if kind is ClickClass.RATE:
             return Led(status=429)
         if kind is ClickClass.HUMAN and self._may_mark(asked):
-            return Led(status=200, token=self._marked(asked, link, known, now).token)
+            token = self._marked(asked, link, known, who, now).token
+            return Led(status=200, token=token)
         tools.put(self._plain(asked, kind, now))
         return Led(status=200)
 
-    def _class(self, asked: Asked, now: datetime) -> ClickClass:
-        if AUDIT_MARK in asked.query or self._is_internal(asked.address):
+    def _class(self, asked: Asked, known: Known, who: str, now: datetime) -> ClickClass:
+        mark = value_in(asked.query, own_mark.PARAM)
+        is_audit = bool(mark) and own_mark.is_ours(known.audit_keys, mark, now)
+        if is_audit or self._is_internal(asked.address):
             return ClickClass.INTERNAL
         if is_prefetch(asked.ahead):
             return ClickClass.PREFETCH
         if asked.is_head:
             return ClickClass.HEAD
         kind = class_of_agent(asked.user_agent)
-        if kind is ClickClass.HUMAN and self._visitors.is_too_fast(asked, now):
+        if kind is ClickClass.HUMAN and self._visitors.is_too_fast(who, now):
             return ClickClass.RATE
         return kind
 
@@ -141,19 +145,20 @@ class Follow:
             return True
         return rules.consent == "eu" and asked.country not in {"", *EU}
 
-    def _marked(self, asked: Asked, link: Link, known: Known, now: datetime) -> Led:
+    def _marked(
+        self, asked: Asked, link: Link, known: Known, who: str, now: datetime
+    ) -> Led:
         """Return the redirect with a token, and note the click with it."""
         epik = value_in(asked.query, "epik")
         given = asked.token if known.ring.is_ours(asked.token) else ""
-        before = self._visitors.token_of(asked, given, epik, now)
+        before = self._visitors.token_of(given or who, asked.slug, epik, now)
         token = before or known.ring.mint(self._tools.random(16))
-        self._visitors.remember(asked, token, epik, now)
+        self._visitors.remember(who, asked.slug, token, epik, now)
         seed = asked.seed or (digest(token)[:16] if link.arms else "")
         arm = _arm(link, seed)
         led = self._merged(asked, link, arm, token)
         click = self._plain(asked, ClickClass.HUMAN, now)
-        target = self._merged(asked, link, arm).url
-        told = {"epik": epik, "url": target, "query": asked.query}
+        told = {"epik": epik, "url": led.bare, "query": asked.query}
         self._tools.put(
             Click(
                 id=click.id,
@@ -193,11 +198,6 @@ class Follow:
         policy = rules.utm_policy if link.utm_policy is None else link.utm_policy
         to = link.arms[arm].to if link.arms else link.to
         return merge(to, asked.query, policy=policy, param=rules.param, token=token)
-
-
-def mark_of(key: bytes, what: str, value: str) -> str:
-    """Return the keyed hash that finds an equal value again, and tells nothing."""
-    return hmac.digest(key, f"{what}\0{value}".encode(), "sha256").hex()
 
 
 def _arm(link: Link, seed: str) -> int:

@@ -4,10 +4,10 @@ The two halves are never mixed: Pinterest counts clicks of its own, we count peo
 arrived, and neither sees all that the other sees.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from forwarder.core.event import Kind
 from forwarder.core.links import ClickClass, Link
@@ -18,6 +18,7 @@ from forwarder.store.funnel import Led
 
 SIGN_UPS: Final = frozenset({Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE})
 RATIO_LOW, RATIO_HIGH = 0.8, 1.2
+Key = TypeVar("Key", int, str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,11 @@ class Funnel:
     sign_ups: int
     orders: int
     repeat_orders: int
-    revenue: Mapping[str, int]  # minor units by currency, without what was given back
+    orders_by_tier: Mapping[int, int]
+    # Minor units by currency, less what was given back; the second of people who had
+    # bought before.
+    revenue: Mapping[str, int]
+    repeat_revenue: Mapping[str, int]
 
     @property
     def capture_ratio(self) -> float | None:
@@ -61,7 +66,6 @@ class Funnel:
 
     def as_json(self) -> dict[str, Any]:
         """Return the funnel with its two halves apart."""
-        money = {name: from_minor(minor, name) for name, minor in self.revenue.items()}
         return {
             "name": self.name,
             "platform": {"outbound_clicks": self.platform_clicks},
@@ -71,24 +75,40 @@ class Funnel:
                 "sign_ups": self.sign_ups,
                 "orders": self.orders,
                 "repeat_orders": self.repeat_orders,
-                "revenue": {
-                    name: format(told.amount, "f")
-                    for name, told in money.items()
-                    if told is not None
+                "orders_by_tier": {
+                    f"{tier}": n for tier, n in sorted(self.orders_by_tier.items())
                 },
+                "revenue": _told(self.revenue),
+                "repeat_revenue": _told(self.repeat_revenue),
             },
             "capture_ratio": self.capture_ratio,
             "meaning": self.says,
         }
 
 
-def of_links(store: Store, first: date, last: date) -> Sequence[Funnel]:
-    """Return the funnel of each link over some days, both included."""
+def _told(minor: Mapping[str, int]) -> dict[str, str]:
+    money = {name: from_minor(amount, name) for name, amount in minor.items()}
+    return {
+        name: format(told.amount, "f")
+        for name, told in money.items()
+        if told is not None
+    }
+
+
+def of_links(
+    store: Store, first: date, last: date, *, by_first: bool = False
+) -> Sequence[Funnel]:
+    """Return the funnel of each link over some days, both included.
+
+    An order belongs to the link clicked last, or with `by_first` to the first one.
+    """
     since = datetime.combine(first, time(), UTC)
     until = datetime.combine(last, time(), UTC) + timedelta(days=1)
-    counts, led = clicks.counts(store, first, last), funnel.led(store, since, until)
+    counts = clicks.counts(store, first, last)
+    led = funnel.led(store, since, until, by_first=by_first)
     landed = funnel.landings(store, since, until)
-    pins = kpi.pin_sums(store, first, last)
+    every = links.every(store)
+    pins = kpi.pin_sums(store, first, last, [one.pin_id for one in every])
     return [
         _funnel(
             link.slug,
@@ -97,7 +117,7 @@ def of_links(store: Store, first: date, last: date) -> Sequence[Funnel]:
             landed.get(link.slug, 0),
             [one for one in led if one.slug == link.slug],
         )
-        for link in links.every(store)
+        for link in every
     ]
 
 
@@ -119,11 +139,6 @@ def _funnel(
     led: Sequence[Led],
 ) -> Funnel:
     sales = [one for one in led if one.kind is Kind.CHECKOUT]
-    revenue: dict[str, int] = {}
-    for one in sales:
-        if one.currency is not None:
-            net = one.value_minor - one.undone_minor
-            revenue[one.currency] = revenue.get(one.currency, 0) + net
     return Funnel(
         name=name,
         platform_clicks=platform_clicks,
@@ -132,16 +147,31 @@ def _funnel(
         sign_ups=sum(one.n for one in led if one.kind in SIGN_UPS),
         orders=sum(one.n for one in sales),
         repeat_orders=sum(one.n_repeat for one in sales),
-        revenue=revenue,
+        orders_by_tier=_added({one.tier: one.n} for one in sales),
+        revenue=_added(
+            {one.currency: one.value_minor - one.undone_minor}
+            for one in sales
+            if one.currency is not None
+        ),
+        repeat_revenue=_added(
+            {one.currency: one.repeat_minor}
+            for one in sales
+            if one.currency is not None and one.n_repeat
+        ),
     )
+
+
+def _added(parts: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
+    """Return the sums of several mappings, by key."""
+    total: dict[Key, int] = {}
+    for part in parts:
+        for key, n in part.items():
+            total[key] = total.get(key, 0) + n
+    return total
 
 
 def _summed(name: str, found: Sequence[Funnel]) -> Funnel:
     known = [f.platform_clicks for f in found if f.platform_clicks is not None]
-    revenue: dict[str, int] = {}
-    for one in found:
-        for currency, minor in one.revenue.items():
-            revenue[currency] = revenue.get(currency, 0) + minor
     return Funnel(
         name=name,
         # A link without a Pin would make the ratio of the others look better.
@@ -151,5 +181,7 @@ def _summed(name: str, found: Sequence[Funnel]) -> Funnel:
         sign_ups=sum(one.sign_ups for one in found),
         orders=sum(one.orders for one in found),
         repeat_orders=sum(one.repeat_orders for one in found),
-        revenue=revenue,
+        orders_by_tier=_added(one.orders_by_tier for one in found),
+        revenue=_added(one.revenue for one in found),
+        repeat_revenue=_added(one.repeat_revenue for one in found),
     )

@@ -2,23 +2,32 @@
 
 Tier 1: the order brought the token of the click (certain). Tier 2: the click id of the
 order is the click's (0.95). Tier 3: the same e-mail address or phone number came with
-an earlier event of tier 1 or 2 (0.9). Nothing is ever tied by address and time.
+an earlier event of tier 1 or 2 (0.9). Tier 4: the order's discount code is that of one
+link alone (0.8); no click is known then. Nothing is ever tied by address and time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from forwarder.clicks.follow import mark_of
-from forwarder.clicks.links import MARKS, TOKENS
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind
-from forwarder.store import joins
+from forwarder.core.links import MARKS, TOKENS, mark_of, plain
+from forwarder.store import joins, links
 from forwarder.store.engine import Store
-from forwarder.store.joins import EPIK, PERSON, TOKEN, Found, Join, Marked
+from forwarder.store.joins import (
+    CODE,
+    EPIK,
+    PERSON,
+    TOKEN,
+    Found,
+    Join,
+    Marked,
+)
+from forwarder.store.schema_clicks import CODE_TIER
 
 LATE: Final = timedelta(days=7)  # how long clicks may come after their order
 _TIERS: Final = ((1, TOKEN), (2, EPIK), (3, PERSON))
@@ -36,23 +45,46 @@ class _Ring:
         return [mark_of(key, what, value) for key in self.marks]
 
 
-def join(store: Store, window: timedelta, now: datetime) -> int:
-    """Look at new events, then at all of a week; return how many joins changed."""
+def join(store: Store, window: timedelta, now: datetime, back: timedelta = LATE) -> int:
+    """Look at new events, then at those since `back`; return how many joins changed.
+
+    A click may be taken in after its order: what was looked at is looked at again.
+    """
     if not joins.has_links(store):
         return 0
     _mark_new(store, now)
+    codes = _codes(store)
     n_changed, after_id = 0, 0
-    while batch := joins.marked(store, now - LATE, after_id):
+    while batch := joins.marked(store, now - back, after_id):
         after_id = batch[-1].delivery_id
-        n_changed += joins.keep(store, list(_joined(store, batch, window)), now)
+        found = list(_joined(store, batch, window, codes))
+        n_changed += joins.keep(store, found, now)
     return n_changed
 
 
-def _mark_new(store: Store, now: datetime) -> None:
-    ring = _Ring(
+def _ring(store: Store) -> _Ring:
+    return _Ring(
         tokens=ring_of(store.sealer.secrets(TOKENS)),
         marks=[key for _, key in store.sealer.secrets(MARKS)],
     )
+
+
+def _codes(store: Store) -> Mapping[str, str]:
+    """Return the links by the mark of their code; a code of two links ties nothing."""
+    ring, found = _ring(store), dict[str, set[str]]()
+    for link in links.every(store):
+        if link.code:
+            found.setdefault(plain(link.code), set()).add(link.slug)
+    return {
+        mark: next(iter(slugs))
+        for code, slugs in found.items()
+        if len(slugs) == 1
+        for mark in ring.all(CODE, code)
+    }
+
+
+def _mark_new(store: Store, now: datetime) -> None:
+    ring = _ring(store)
     while batch := joins.fresh(store, now):
         marks = [
             (one.id, what, mark)
@@ -74,12 +106,17 @@ def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:
     if event.person.click_id:
         yield from ((EPIK, one) for one in ring.all(EPIK, event.person.click_id))
     for value in (*event.person.email, *event.person.phone):
-        plain = "".join(value.split()).lower()
-        yield from ((PERSON, one) for one in ring.all(PERSON, plain))
+        yield from ((PERSON, one) for one in ring.all(PERSON, plain(value)))
+    for code in () if event.order is None else event.order.discount_codes:
+        yield from ((CODE, one) for one in ring.all(CODE, plain(code)))
 
 
-def _joined(store: Store, batch: Sequence[Marked], window: timedelta) -> Iterator[Join]:
+def _joined(
+    store: Store, batch: Sequence[Marked], window: timedelta, codes: Mapping[str, str]
+) -> Iterator[Join]:
     found = _found(store, batch)
+    people = {mark for one in batch for mark in one.marks.get(PERSON, ())}
+    bought_at = joins.first_orders(store, people)
     for one in batch:
         ways = [
             (tier, click)
@@ -87,8 +124,9 @@ def _joined(store: Store, batch: Sequence[Marked], window: timedelta) -> Iterato
             for click in _of(one, what, found)
             if one.occurred_at - window <= click.at <= one.occurred_at
         ]
+        ways = ways or list(_by_code(one, codes))
         if ways:
-            yield _join(one, ways)
+            yield replace(_join(one, ways), is_repeat=_is_repeat(one, bought_at))
 
 
 def _found(
@@ -115,6 +153,22 @@ def _of(
         yield from found[what].get(mark, ())
 
 
+def _by_code(one: Marked, codes: Mapping[str, str]) -> Iterator[tuple[int, Found]]:
+    """Give the one link that the order's discount codes stand for."""
+    slugs = {codes[mark] for mark in one.marks.get(CODE, ()) if mark in codes}
+    if len(slugs) == 1:
+        yield CODE_TIER, Found(id="", slug=slugs.pop(), at=one.occurred_at, mark="")
+
+
+def _is_repeat(one: Marked, bought_at: Mapping[str, datetime]) -> bool:
+    """Say whether the same person is known to have bought before."""
+    return one.kind is Kind.CHECKOUT and any(
+        bought_at[mark] < one.occurred_at
+        for mark in one.marks.get(PERSON, ())
+        if mark in bought_at
+    )
+
+
 def _join(one: Marked, ways: Sequence[tuple[int, Found]]) -> Join:
     """Return the join by the best tier: its last click; the first of all beside it."""
     tier = ways[0][0]
@@ -127,5 +181,4 @@ def _join(one: Marked, ways: Sequence[tuple[int, Found]]) -> Join:
         clicked_at=last.at,
         first_slug=first.slug,
         first_clicked_at=first.at,
-        is_repeat=one.kind is Kind.CHECKOUT and tier == 3,  # noqa: PLR2004  known before
     )

@@ -33,6 +33,7 @@ def made(given: Mapping[str, Any], allowed_hosts: Sequence[str]) -> Link:
         expires_at=_time(given.get("expires")),
         fallback=fallback and _address("fallback", fallback, allowed_hosts),
         arms=tuple(_arms(given.get("arms") or (), allowed_hosts)),
+        code=_text("code", given),
     )
 
 

@@ -23,9 +23,13 @@ _UNFIT: Final = re.compile(r"[^\x21-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Where a click leads. `is_oversize`: what came along was left out."""
+    """Where a click leads; `bare` is that without the token.
+
+    `is_oversize`: what came along was left out.
+    """
 
     url: str
+    bare: str
     is_oversize: bool = False
 
 
@@ -47,9 +51,10 @@ def merge(
         [one for one in came if name_of(one) != param and not _is_ours(one)],
         policy,
     )
-    segments = [*own, *came, *([f"{param}={token}"] if token else [])]
-    told = f"?{'&'.join(segments)}" if segments else ""
-    return Merged(_fit(f"{base}{told}{hash_mark}{fragment}"), is_oversize)
+    told = _fit(f"{base}?{'&'.join([*own, *came])}" if own or came else base)
+    tail = _fit(f"{hash_mark}{fragment}")
+    mark = f"{'&' if own or came else '?'}{param}={token}" if token else ""
+    return Merged(f"{told}{mark}{tail}", f"{told}{tail}", is_oversize)
 
 
 def name_of(segment: str) -> str:

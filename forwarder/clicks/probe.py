@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
+from forwarder.clicks.own_mark import PARAM as OWN_MARK
+
 CLICK_ID: Final = "epik"
 NEEDED: Final = ("utm_source", "utm_medium", "utm_campaign", CLICK_ID)
-OWN_MARK: Final = "pf_audit"  # tells our own redirector that nobody clicked
 
 
 class Fate(StrEnum):

@@ -58,9 +58,9 @@ class Visitors:
         told = f"{asked.address}\0{asked.user_agent}".encode("utf-8", "replace")
         return hmac.digest(key, told, "sha256").hex()
 
-    def is_too_fast(self, asked: Asked, now: datetime) -> bool:
+    def is_too_fast(self, name: str, now: datetime) -> bool:
         """Count one click; True when it is more than a person makes in a minute."""
-        who = bytes.fromhex(self.name_of(asked, now)[:32])
+        who = bytes.fromhex(name[:32])
         minute = int(now.timestamp()) // 60
         with self._lock:
             if minute != self._minute:
@@ -70,20 +70,23 @@ class Visitors:
                 self._counts[who] = n
         return n > PER_MINUTE_MAX
 
-    def token_of(self, asked: Asked, given: str, epik: str, now: datetime) -> str:
-        """Return the token this visitor has for the link and the same click id."""
-        who = given or self.name_of(asked, now)
+    def token_of(self, who: str, slug: str, epik: str, now: datetime) -> str:
+        """Return the token this visitor has for the link and the same click id.
+
+        `who` is the token of the cookie, or else what the visitor is called today.
+        """
         with self._lock:
-            token, known_epik, at = self._recent.get((who, asked.slug), ("", "", now))
+            token, known_epik, at = self._recent.get((who, slug), ("", "", now))
         return token if known_epik == epik and now - at < REPEAT_WITHIN else ""
 
-    def remember(self, asked: Asked, token: str, epik: str, now: datetime) -> None:
+    def remember(
+        self, name: str, slug: str, token: str, epik: str, now: datetime
+    ) -> None:
         """Note whose token this is, whether the cookie comes back or not."""
-        names = (token, self.name_of(asked, now))
         with self._lock:
-            for who in names:
-                self._recent.setdefault((who, asked.slug), (token, epik, now))
-                if self._recent[who, asked.slug][0] != token:
-                    self._recent[who, asked.slug] = (token, epik, now)
+            for who in (token, name):
+                self._recent.setdefault((who, slug), (token, epik, now))
+                if self._recent[who, slug][0] != token:
+                    self._recent[who, slug] = (token, epik, now)
             while len(self._recent) > 2 * RECENT_MAX:
                 self._recent.popitem(last=False)

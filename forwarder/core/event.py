@@ -65,6 +65,10 @@ LOCAL_KINDS = frozenset(
 )
 
 
+# A warning that ends where the sign-up of the customer is found in our own log.
+KNOWN_BY_ID = "the customer is known by id only: set api_key, or send sign-ups too"
+
+
 class Secret(str):
     """A text that never shows itself: `repr` is masked, `str` is the value."""
 
@@ -147,11 +151,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was bought. `id` is the shop's own; `value` None means not told."""
+    """What was bought. `id` is the shop's own; `value` None means not told.
+
+    `discount_codes` are those the buyer typed, as the shop writes them.
+    """
 
     id: str | None = None
     value: Money | None = None
     items: tuple[Item, ...] = ()
+    discount_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +178,8 @@ class Event:
     Units: `occurred_at` is aware UTC and never changes afterwards. `skip` names why
     the source decided that it must not be sent (a test order, say); None sends it.
     `enrich` names a step that the worker should try first, such as
-    `stripe_line_items`, with `enrich_ref` as its key; None needs no step. Of what is
+    `stripe_line_items`, with `enrich_ref` as its key; None needs no step. Without a
+    step `enrich_ref` may be the event_id of the customer's own sign-up. Of what is
     kept only (a refund, say) it tells that the amount is not known yet.
     """
 

@@ -5,7 +5,7 @@ Pin clicks were once called close-ups, outbound clicks link clicks, saves repins
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -49,3 +49,55 @@ class KpiDay:
     pin_id: str = ""
     title: str = ""
     is_final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinFacts:
+    """What is told of a Pin itself; an empty text is not known.
+
+    `page` is where it leads, without the query.
+    """
+
+    pin_id: str
+    title: str = ""
+    created_on: date | None = None
+    pin_format: str = ""
+    board_id: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One board of the account and how many Pins stand on it."""
+
+    board_id: str
+    name: str
+    n_pins: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDay:
+    """One day of the account in one kind of app: MOBILE, TABLET or WEB."""
+
+    on: date
+    device: str
+    counts: Counts
+    is_final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a fired rule asks for in a month: a test that is due, and how it ended.
+
+    `closed_at` None: still open. `note` is the outcome, or why it was dismissed.
+    """
+
+    rule: str
+    month: str
+    opened_on: date
+    earliest_on: date
+    due_on: date
+    closed_at: datetime | None = None
+    is_dismissed: bool = False
+    note: str = ""
+    who: str = ""

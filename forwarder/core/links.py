@@ -1,10 +1,15 @@
 """Links of our own and the clicks on them, in words every floor shares."""
 
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from forwarder.core.mirror import Device
+
+TOKENS = "click tokens"  # what the keys of tokens, marks and audits are derived for
+MARKS = "click marks"
+AUDITS = "link audits"
 
 
 class UtmPolicy(StrEnum):
@@ -41,6 +46,7 @@ class Link:
     """A link of our own. `arms` are tried against each other; empty leads to `to`.
 
     `fallback` is where a link leads that is paused or over; empty leads nowhere.
+    `code` is the discount code that stands for this link alone; empty for none.
     """
 
     slug: str
@@ -52,6 +58,7 @@ class Link:
     expires_at: datetime | None = None
     fallback: str = ""
     arms: tuple[Arm, ...] = ()
+    code: str = ""
 
     def is_open(self, now: datetime) -> bool:
         """Say whether the link leads where it was made for."""
@@ -81,3 +88,22 @@ class Click:
     is_landing: bool = False
     arm: int = 0
     label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bio:
+    """A page of links for a profile. Shape: `entries` are (slug, label), in order."""
+
+    name: str
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+def mark_of(key: bytes, what: str, value: str) -> str:
+    """Return the keyed hash that finds an equal value again, and tells nothing."""
+    return hmac.digest(key, f"{what}\0{value}".encode(), "sha256").hex()
+
+
+def plain(value: str) -> str:
+    """Return an address, number or code as it is compared: no case, no spaces."""
+    return "".join(value.split()).lower()

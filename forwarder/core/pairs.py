@@ -30,7 +30,8 @@ class PairedRow:
 
     Units: `day` counted from the first day of the period; values in the smallest unit
     of `currency`, `squares` the sum of their squares; `n_told` of the `n` tell one.
-    `tag` is None where no browser said anything about the conversion.
+    `tag` is None where no browser said anything about the conversion; `n_late` of ours
+    were sent more than an hour after they happened.
     """
 
     kind: Kind
@@ -44,3 +45,4 @@ class PairedRow:
     n_told: int
     value_minor: int
     squares: float
+    n_late: int = 0

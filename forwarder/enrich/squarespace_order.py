@@ -44,6 +44,7 @@ def fill(event: Event, options: Options, session: requests.Session) -> Event:
     data = account.get(f"/1.0/commerce/orders/{order_id}").record
     skip = offline_skip(options, is_offline=data.get("channel") not in ("web", None))
     lines = read.records(data.get("lineItems"))
+    offs = read.records(data.get("discountLines"))
     full = replace(
         event,
         occurred_at=read.moment(data.get("createdOn")) or event.occurred_at,
@@ -52,6 +53,7 @@ def fill(event: Event, options: Options, session: requests.Session) -> Event:
             id=order_id,
             value=_charged(data, options),
             items=tuple(_item(line, options) for line in lines),
+            discount_codes=read.texts(*(off.get("promoCode") for off in offs)),
         ),
         is_test=read.is_yes(data.get("testmode")),
         skip="order_cancelled" if data.get("fulfillmentStatus") == "CANCELED" else skip,

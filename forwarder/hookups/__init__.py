@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from forwarder.asking import NoAnswer
+from forwarder.core.delivery import Deferred
 from forwarder.hookups import (
     bigcommerce,
     kit,
@@ -18,7 +20,7 @@ from forwarder.hookups import (
 )
 from forwarder.hookups.platform import Added, Hook, Platform
 
-__all__ = ["PLATFORMS", "Added", "Hook", "Plan", "Platform", "plan"]
+__all__ = ["PLATFORMS", "Added", "Hook", "Plan", "Platform", "plan", "why_not"]
 
 PLATFORMS: Final[Mapping[str, Platform]] = MappingProxyType(
     {
@@ -55,3 +57,11 @@ def plan(platform: Platform, hooks: Iterable[Hook], url: str) -> Plan:
     if "*" in known:
         return Plan(ours, ())
     return Plan(ours, (), absent) if ours else Plan(ours, (absent,))
+
+
+def why_not(none: NoAnswer) -> str:
+    """Return in a sentence why a platform gave no answer that helps."""
+    found = none.outcome
+    if isinstance(found, Deferred):
+        return f"no answer now ({found.message or found.reason}), try again later"
+    return found

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from forwarder.insights.findings import Finding, RuleState
 
 CARDS_MAX: Final = 3
+BANDS: Final = "bands"  # the one table that is no rule
 # What is wrong with the measurement comes first: creative work on top of it is blind.
 ORDER: Final = (
     "clicks_missing_on_site",
@@ -45,10 +46,21 @@ class Advice:
 
 
 @cache
+def _told() -> Mapping[str, Mapping[str, Any]]:
+    text = files("forwarder.insights").joinpath("advice.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
 def advice() -> Mapping[str, Advice]:
     """Return the sentences by rule."""
-    text = files("forwarder.insights").joinpath("advice.toml").read_text("utf-8")
-    return {rule: Advice(**told) for rule, told in tomllib.loads(text).items()}
+    return {rule: Advice(**told) for rule, told in _told().items() if rule != BANDS}
+
+
+def band_advice(metric: str, band: str | None) -> str:
+    """Return what a band of a rate asks for; empty where nothing is said."""
+    told: Mapping[str, str] = _told()[BANDS].get(metric, {})
+    return "" if band is None else told.get(band, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +82,20 @@ def do_next(findings: Sequence[Finding]) -> list[Card]:
         fired, key=lambda rule: (not _is_confirmed(fired[rule]), ORDER.index(rule))
     )
     return [
-        Card(rule=rule, findings=fired[rule], advice=advice()[rule])
+        Card(rule=rule, findings=_by_weight(fired[rule]), advice=advice()[rule])
         for rule in ranked[:CARDS_MAX]
     ]
 
 
 def _is_confirmed(findings: Sequence[Finding]) -> bool:
     return any(one.is_confirmed for one in findings)
+
+
+def _by_weight(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Return what is confirmed first, then where most is to be won."""
+    return sorted(findings, key=lambda one: (not one.is_confirmed, -_weight(one)))
+
+
+def _weight(one: Finding) -> float:
+    known = (one.numbers.get(name) for name in ("missed_clicks", "impressions"))
+    return max((float(value) for value in known if value is not None), default=0.0)

@@ -1,14 +1,14 @@
 """The board as JSON: counts are integers, rates fractions of one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 from forwarder.insights.advice import Card, advice
+from forwarder.insights.as_json_more import more_json
 from forwarder.insights.board import Board, Metric, PinLine
-from forwarder.insights.findings import Finding, Number, RuleState
-
-QUIET_PINS_MAX: Final = 50  # of those that did not fire, the most shown are listed
+from forwarder.insights.findings import Finding, Number
+from forwarder.insights.thresholds import Thresholds
 
 
 def as_json(board: Board) -> dict[str, Any]:
@@ -21,16 +21,22 @@ def as_json(board: Board) -> dict[str, Any]:
         "days_before": facts.account.n_days_before,
         "is_partial": facts.account.is_partial,
         "metrics": {name: _metric(one) for name, one in board.metrics.items()},
-        "rules": [_finding(one) for one in _listed(board)],
+        "rules": [_finding(one) for one in board.findings],
         "do_next": [_card(card) for card in board.cards],
-        "pins": [_pin(line) for line in board.pins],
+        "pins": [_pin(line, board.limits) for line in board.pins],
         "concentration": {
             "top3_share": _number(shares.top3_share),
             "top10_share": _number(shares.top10_share),
             "effective_pins": shares.effective_pins,
         },
         "notes": facts.notes,
+        **more_json(board),
     }
+
+
+def page_json(board: Board) -> dict[str, Any]:
+    """Return what the page draws from: the cards and what stands below the rules."""
+    return {"do_next": [_card(card) for card in board.cards], **more_json(board)}
 
 
 def _metric(one: Metric) -> dict[str, Any]:
@@ -42,16 +48,6 @@ def _metric(one: Metric) -> dict[str, Any]:
         "band": one.band,
         "is_new": one.previous == 0 and bool(one.value),
     }
-
-
-def _listed(board: Board) -> Iterable[Finding]:
-    """Return what is worth a line: all that fired, and the quiet Pins shown most."""
-    ranked = sorted(board.facts.pins.items(), key=lambda item: -item[1].impressions)
-    most_shown = {pin for pin, _ in ranked[:QUIET_PINS_MAX]}
-    for one in board.findings:
-        is_loud = one.state in {RuleState.FIRED, RuleState.WEAK_SIGNAL}
-        if is_loud or one.pin_id is None or one.pin_id in most_shown:
-            yield one
 
 
 def _finding(one: Finding) -> dict[str, Any]:
@@ -82,18 +78,21 @@ def _card(card: Card) -> dict[str, Any]:
     }
 
 
-def _pin(line: PinLine) -> dict[str, Any]:
-    counts = line.counts
+def _pin(line: PinLine, limits: Thresholds) -> dict[str, Any]:
+    """Return a Pin; without fractions, of which thousands would cost their time."""
+    one = line.counts
+    shown = one.impressions
+    base = shown if limits.save_rate_denominator == "impressions" else one.pin_clicks
     return {
         "pin_id": line.pin_id,
         "quadrant": line.quadrant.value,
-        "outbound_click_rate": _number(line.outbound_click_rate),
-        "save_rate": _number(line.save_rate),
+        "outbound_click_rate": one.outbound_clicks / shown if shown else None,
+        "save_rate": one.saves / base if base else None,
         "missed_clicks": float(line.missed_clicks),
-        "impressions": counts.impressions,
-        "pin_clicks": counts.pin_clicks,
-        "outbound_clicks": counts.outbound_clicks,
-        "saves": counts.saves,
+        "impressions": shown,
+        "pin_clicks": one.pin_clicks,
+        "outbound_clicks": one.outbound_clicks,
+        "saves": one.saves,
     }
 
 

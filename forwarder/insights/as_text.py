@@ -61,7 +61,7 @@ def _card(number: int, card: Card) -> Iterable[str]:
     pins = [one.pin_id for one in card.findings if one.pin_id is not None]
     of_pins = f" ({len(pins)} Pins: {', '.join(pins[:3])})" if pins else ""
     yield f"  {number}. {told.title}{of_pins}"
-    yield f"     {_numbers(card.findings[0])}"
+    yield f"     {number_text(card.findings[0])}"
     yield f"     {told.action}"
     yield f"     test: {told.hypothesis}"
     yield f"     check: {told.creative} {told.measurement}"
@@ -77,24 +77,26 @@ def _metrics(board: Board) -> Iterable[str]:
 def _metric(one: Metric) -> str:
     if one.value is None:
         return "n/a"
-    parts = [_shown(one.value)]
+    parts = [metric_text(one.value)]
     if one.band is not None:
         parts.append(one.band)
     if one.previous == 0 and one.value:
         parts.append("new")
     elif one.delta is not None:
-        parts.append(_change(one))
+        parts.append(change_text(one))
     return ", ".join(parts)
 
 
-def _change(one: Metric) -> str:
+def change_text(one: Metric) -> str:
+    """Return the change against the month before: absolute, and in per cent."""
     told = "" if one.delta_percent is None else f" ({one.delta_percent:+.1f} %)"
     if isinstance(one.value, Fraction) or isinstance(one.previous, Fraction):
         return f"{float((one.delta or 0) * 100):+.2f} pp{told}"
     return f"{one.delta or 0:+,}{told}"
 
 
-def _shown(value: int | Fraction) -> str:
+def metric_text(value: int | Fraction) -> str:
+    """Return a count with its thousands apart, a rate in per cent."""
     return f"{float(value):.2%}" if isinstance(value, Fraction) else f"{value:,}"
 
 
@@ -113,22 +115,29 @@ def _state(found: list[Finding]) -> str:
         return found[0].state.value.replace("_", " ")
     confirmed = sum(one.is_confirmed for one in fired)
     if not fired[0].is_pin_rule:
-        return f"fired: {_numbers(fired[0])}"
-    return f"fired for {len(fired)} of {len(found)} Pins, {confirmed} confirmed"
+        return f"fired: {number_text(fired[0])}"
+    return f"fired for {len(fired)} of {fired[0].n_judged} Pins, {confirmed} confirmed"
 
 
-def _numbers(one: Finding) -> str:
+def number_text(one: Finding) -> str:
+    """Return the numbers that a finding stands on, in words."""
     told = (
-        f"{name.replace('_', ' ')} {_number(name, value)}"
+        f"{_called(name)} {_number(name, value)}"
         for name, value in one.numbers.items()
         if value is not None
     )
     return ", ".join(told)
 
 
+def _called(name: str) -> str:
+    return name.replace("ocr_", "outbound_click_rate_").replace("_", " ")
+
+
 def _number(name: str, value: Number) -> str:
     if name.endswith("_change") and value is not None:
         return f"{float(value):+.1%}"
+    if name == "probability" and value is not None:
+        return f"{float(value):.0%}"
     if isinstance(value, Fraction) and name.endswith(("rate", "share", "median")):
         return f"{float(value):.2%}"
     return f"{float(value or 0):,.4g}" if not isinstance(value, int) else f"{value:,}"

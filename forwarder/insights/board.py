@@ -1,12 +1,13 @@
 """The KPI board of a month, as a value: what changed, what to change next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from forwarder.core.kpi import Counts
+from forwarder.core.kpi import Board as PinBoard
+from forwarder.core.kpi import Counts, PinFacts
 from forwarder.insights.account_rules import (
     ACCOUNT_RULES,
     AccountView,
@@ -14,8 +15,11 @@ from forwarder.insights.account_rules import (
     effective_pins,
 )
 from forwarder.insights.advice import Card, do_next
+from forwarder.insights.boards import BoardLine, board_lines
 from forwarder.insights.decay import decay_findings
 from forwarder.insights.findings import Finding
+from forwarder.insights.halves import Halves
+from forwarder.insights.health import Health, health
 from forwarder.insights.missed import almost_famous, missed_by_pin
 from forwarder.insights.period import Compared, Month
 from forwarder.insights.pin_rules import PinView, judge_pins
@@ -27,6 +31,7 @@ from forwarder.insights.rates import (
     outbound_click_rate,
     save_band,
     save_rate,
+    save_rate_by,
 )
 from forwarder.insights.thresholds import Thresholds
 
@@ -39,8 +44,9 @@ TOP10: Final = 10
 class Facts:
     """All that the board is made of.
 
-    `account` compares two months; `recent` and `pins` are the last 28 settled days,
-    `daily_clicks` the outbound clicks a day of the Pins most clicked, 90 days back.
+    `account` compares two months; `recent`, `pins`, `devices`, `halves` and
+    `campaigns` are of the last 28 settled days, `daily_clicks` the outbound clicks a
+    day of the Pins most clicked, 90 days back, `days` the account's of a year.
     """
 
     month: Month
@@ -51,6 +57,13 @@ class Facts:
     outside: Outside
     settled_on: date | None
     notes: Sequence[str] = ()
+    days: Mapping[date, Counts] = field(default_factory=dict)
+    pin_facts: Mapping[str, PinFacts] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    boards: Sequence[PinBoard] = ()
+    devices: Mapping[str, Counts] = field(default_factory=dict)
+    halves: Halves | None = None
+    campaigns: Sequence[Halves] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +95,18 @@ class PinLine:
     pin_id: str
     counts: Counts
     quadrant: Quadrant
-    outbound_click_rate: Fraction | None
-    save_rate: Fraction | None
-    missed_clicks: Fraction
+    save_rate_denominator: str
+    missed_clicks: Fraction = Fraction(0)
+
+    @property
+    def outbound_click_rate(self) -> Fraction | None:
+        """Return outbound clicks per impression."""
+        return outbound_click_rate(self.counts)
+
+    @property
+    def save_rate(self) -> Fraction | None:
+        """Return saves per impression, or per Pin click if the settings say so."""
+        return save_rate_by(self.counts, self.save_rate_denominator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +128,29 @@ class Board:
     cards: Sequence[Card]
     pins: Sequence[PinLine]
     concentration: Concentration
+    health: Health
+    boards: Sequence[BoardLine]
+    limits: Thresholds
+
+    def title(self, pin_id: str) -> str:
+        """Return a Pin's title; its id where none is known."""
+        return self.facts.titles.get(pin_id, "") or pin_id
 
 
 def build_board(facts: Facts, limits: Thresholds) -> Board:
     """Return the board of these facts under these thresholds."""
-    view = PinView(pins=facts.pins, account=facts.recent, limits=limits)
+    view = PinView(
+        pins=facts.pins,
+        account=facts.recent,
+        limits=limits,
+        facts=facts.pin_facts,
+        on=facts.settled_on,
+    )
+    missed = missed_by_pin(view)
     findings = [
         *_account_findings(facts, limits),
         *judge_pins(view),
-        *almost_famous(view),
+        *almost_famous(view, missed),
         *decay_findings(facts.daily_clicks, limits),
     ]
     return Board(
@@ -122,8 +158,11 @@ def build_board(facts: Facts, limits: Thresholds) -> Board:
         metrics=metrics(facts.account, limits),
         findings=findings,
         cards=do_next(findings),
-        pins=_pin_lines(view),
+        pins=_pin_lines(view, missed),
         concentration=_concentration(facts),
+        health=health(facts.days, facts.settled_on, limits),
+        boards=board_lines(facts.boards, facts.pins, facts.pin_facts, limits),
+        limits=limits,
     )
 
 
@@ -168,16 +207,15 @@ def metrics(account: Compared, limits: Thresholds) -> dict[str, Metric]:
     return found
 
 
-def _pin_lines(view: PinView) -> list[PinLine]:
-    cut, missed = cuts(view.pins, view.limits), missed_by_pin(view)
+def _pin_lines(view: PinView, missed: Mapping[str, Fraction]) -> list[PinLine]:
+    cut, nothing = cuts(view.pins, view.limits), Fraction(0)
     lines = [
         PinLine(
             pin_id=pin,
             counts=one,
             quadrant=quadrant(one, cut, view.limits),
-            outbound_click_rate=outbound_click_rate(one),
-            save_rate=save_rate(one, view.limits),
-            missed_clicks=missed.get(pin, Fraction(0)),
+            save_rate_denominator=view.limits.save_rate_denominator,
+            missed_clicks=missed.get(pin, nothing),
         )
         for pin, one in view.pins.items()
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forwarder.insights.board import Board
+from forwarder.insights.boards import on_few_boards
 from forwarder.insights.findings import Finding, RuleState
 
 
@@ -30,17 +31,27 @@ def checklist(board: Board) -> list[Answer]:
             "close_ups_without_clicks",
             "Are there Pins looked at closely that hardly anybody follows?",
         ),
-        Answer(
-            question="Do the top Pins stand on several well-themed boards?",
-            answer="unknown",
-            evidence="no boards are known: Pinterest's exports do not name them",
-        ),
+        _of_boards(board),
         _of_rule(
             board,
             "clicks_missing_on_site",
             "Do clicks get lost between Pinterest and the site?",
         ),
     ]
+
+
+def _of_boards(board: Board) -> Answer:
+    """R67: unknown until boards were pulled, since no export names them."""
+    question = "Do the top Pins stand on several well-themed boards?"
+    top = [line.pin_id for line in board.pins]
+    few = on_few_boards(top, board.facts.pin_facts, board.limits)
+    if few is None:
+        told = "no boards are known: pull them with `forwarder pull kpi`"
+        return Answer(question=question, answer="unknown", evidence=told)
+    if few:
+        told = f"on fewer than {board.limits.board_min_per_pin}: {', '.join(few[:3])}"
+        return Answer(question=question, answer="no", evidence=told, is_red=True)
+    return Answer(question=question, answer="yes", evidence="each on several")
 
 
 def _of_rule(board: Board, rule: str, question: str) -> Answer:

@@ -1,5 +1,6 @@
 """Pins that were clicked much and soon were not: when, and how fast they fade."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,6 +9,7 @@ from math import log, sqrt
 from typing import Final
 
 from forwarder.insights.findings import Finding, RuleState
+from forwarder.insights.pin_rules import sigmas
 from forwarder.insights.thresholds import Thresholds
 
 RULE: Final = "decay"
@@ -56,13 +58,17 @@ def _weekly_means(clicks: Mapping[date, int]) -> dict[date, float]:
     gaps = sorted((b - a).days for a, b in pairwise(days))
     if gaps[len(gaps) // 2] >= WEEKLY_FROM_DAYS:
         return {day: clicks[day] / WEEK_DAYS for day in days}
-    found = {}
-    whole_from = days[0] + timedelta(days=WEEK_DAYS - 1)
-    for day in (day for day in days if day >= whole_from):
-        week = (clicks.get(day - timedelta(days=n)) for n in range(WEEK_DAYS))
-        known = [count for count in week if count is not None]
-        if len(known) >= DAYS_KNOWN_MIN:
-            found[day] = sum(known) / len(known)
+    found: dict[date, float] = {}
+    week: deque[tuple[date, int]] = deque()
+    n_clicks = 0
+    for day in days:
+        week.append((day, clicks[day]))
+        n_clicks += clicks[day]
+        while (day - week[0][0]).days >= WEEK_DAYS:
+            n_clicks -= week.popleft()[1]
+        is_whole = (day - days[0]).days >= WEEK_DAYS - 1
+        if is_whole and len(week) >= DAYS_KNOWN_MIN:
+            found[day] = n_clicks / len(week)
     return found
 
 
@@ -104,22 +110,26 @@ def decay_findings(
                 state=RuleState.FIRED if fell else RuleState.NOT_FIRED,
                 pin_id=pin,
                 is_pin_rule=True,
-                is_confirmed=fell and _is_sure(decay, clicks, limits),
+                is_confirmed=fell and _is_sure(decay, clicks, limits, len(series)),
                 numbers={
                     "peak_per_week": decay.peak_per_week,
                     "half_life_weeks": decay.half_life_weeks,
                 },
+                n_judged=len(series),
             )
         )
     nothing = Finding(rule=RULE, state=RuleState.INSUFFICIENT_DATA, is_pin_rule=True)
     return found or [nothing]
 
 
-def _is_sure(decay: Decay, clicks: Mapping[date, int], limits: Thresholds) -> bool:
+def _is_sure(
+    decay: Decay, clicks: Mapping[date, int], limits: Thresholds, n_judged: int
+) -> bool:
     """Tell a fall from chance: below half even allowing for the week's own luck."""
     if decay.decayed_on is None:
         return False
     last = max(clicks)
     recent = [clicks[day] for day in clicks if (last - day).days < WEEK_DAYS]
     border = limits.decay_percent / 100 * decay.peak_per_week
-    return sum(recent) + 2 * sqrt(sum(recent) + 1) < border
+    luck = sigmas(n_judged, limits) * sqrt(sum(recent) + 1)
+    return sum(recent) + luck < border

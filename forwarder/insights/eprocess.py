@@ -9,7 +9,7 @@ not draw lots for its impressions: this is evidence on Pins, no proof on a headl
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 from math import exp, log, sqrt
@@ -75,31 +75,28 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Arm:
-    """One arm's past days."""
+    """One arm's past days, summed; `squares` are successes**2 / impressions of each."""
 
-    days: list[Day] = field(default_factory=list)
+    n_shown: int = 0
     impressions: int = 0
     successes: int = 0
+    squares: float = 0.0
 
     def add(self, day: Day) -> None:
-        self.days.append(day)
         self.impressions += day.impressions
         self.successes += day.successes
+        if day.impressions:
+            self.n_shown += 1
+            self.squares += day.successes**2 / day.impressions
 
     def rate(self) -> float:
         return self.successes / self.impressions if self.impressions else 0.0
 
     def chi_square(self) -> tuple[float, int]:
         """Return how far the days lie from the arm's own rate, and for how many."""
-        shown = [day for day in self.days if day.impressions]
         if not self.successes:
             return 0.0, 0
-        rate = self.rate()
-        total = sum(
-            (day.successes - day.impressions * rate) ** 2 / (day.impressions * rate)
-            for day in shown
-        )
-        return total, len(shown) - 1
+        return max(0.0, self.squares / self.rate() - self.successes), self.n_shown - 1
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ Number = int | float | Fraction | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule for the account, or for one Pin.
+    """One rule for the account, or for one Pin of the `n_judged` that were looked at.
 
     `is_confirmed`: chance alone seldom does that (docs/kpi.md, "Confirmed").
     """
@@ -31,6 +31,7 @@ class Finding:
     is_pin_rule: bool = False
     is_confirmed: bool = False
     numbers: Mapping[str, Number] = field(default_factory=dict)
+    n_judged: int = 0
 
 
 def settled(rule: str, *, fired: bool, **numbers: Number) -> Finding:

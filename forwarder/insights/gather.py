@@ -1,19 +1,29 @@
 """Gather from the store what a month's board is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from forwarder.clicks import funnel
 from forwarder.core.kpi import Counts, total
-from forwarder.core.links import ClickClass
+from forwarder.core.links import ClickClass, Link
 from forwarder.insights.account_rules import Outside
 from forwarder.insights.board import Facts
-from forwarder.insights.period import Month, compare, settled_until, window
+from forwarder.insights.halves import by_campaign, of_account
+from forwarder.insights.period import (
+    WINDOW,
+    Month,
+    compare,
+    month_of,
+    settled_until,
+    window,
+)
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import clicks, kpi, links
+from forwarder.store import clicks, kpi, kpi_outside, kpi_windows, links, pins
 from forwarder.store.engine import Store
 
 LOOK_BACK: Final = timedelta(days=90)
+YEAR: Final = timedelta(days=365)
 ARRIVED: Final = timedelta(days=14)
 TOP_PINS: Final = 50  # decay is judged for those clicked most
 
@@ -24,29 +34,63 @@ def gather(store: Store, month: Month, today: date, limits: Thresholds) -> Facts
     days, notes = _account(store, month, until)
     known = [day for day in days if month.first_on <= day <= until]
     settled_on = max(known, default=None)
-    recent, pins = _recent(store, days, settled_on)
+    recent, of_pins = _recent(store, days, settled_on)
+    made = links.every(store)
+    outside = _outside(store, month, until, made)
+    ours = _ours(store, made, settled_on)
     return Facts(
         month=month,
         account=compare(month, days, until),
         recent=recent,
-        pins=pins,
+        pins=of_pins,
         daily_clicks=_daily_clicks(store, settled_on),
-        outside=_outside(store, month, until),
+        outside=outside,
         settled_on=settled_on,
         notes=notes if settled_on is not None else [_nothing(month)],
+        days=days,
+        pin_facts=pins.facts(store),
+        titles=kpi.titles(store),
+        boards=pins.boards(store),
+        devices={}
+        if settled_on is None
+        else pins.device_sums(store, *window(settled_on)),
+        halves=of_account(recent, ours, made, of_pins),
+        campaigns=by_campaign(ours, made, of_pins),
     )
+
+
+def prepare(store: Store, facts: Facts) -> None:
+    """Add up what the next look at this board needs, so that it need not wait."""
+    if facts.settled_on is not None:
+        for window in (WINDOW, LOOK_BACK):
+            kpi_windows.make(store, facts.settled_on, window.days)
+
+
+def latest_month(store: Store, today: date, limits: Thresholds) -> Month:
+    """Return the month of the newest settled day, as far as anything is known."""
+    newest = kpi.newest_day(store)
+    settled_on = today - timedelta(days=limits.settle_days)
+    return month_of(settled_on if newest is None else min(newest, settled_on))
+
+
+def _ours(
+    store: Store, made: Sequence[Link], settled_on: date | None
+) -> Sequence[funnel.Funnel]:
+    """Return what our own links brought in the same 28 days."""
+    if not made or settled_on is None:
+        return ()
+    return funnel.of_links(store, *window(settled_on))
 
 
 def _account(
     store: Store, month: Month, until: date
 ) -> tuple[Mapping[date, Counts], list[str]]:
-    """Return the account's days of this month and the one before, or the Pins' sums."""
-    first = month.before.first_on
-    days = kpi.account_days(store, first, until)
+    """Return the account's days of a year, or the sums of the Pins for two months."""
+    days = kpi.account_days(store, until - YEAR, until)
     if any(day >= month.first_on for day in days):
         return days, []
     told = "no account totals are known: the sum of the Pins stands for the account"
-    return kpi.summed_days(store, first, until), [told]
+    return kpi.summed_days(store, month.before.first_on, until), [told]
 
 
 def _nothing(month: Month) -> str:
@@ -60,7 +104,7 @@ def _recent(
         return Counts(), {}
     first, last = window(settled_on)
     account = total(one for day, one in days.items() if first <= day <= last)
-    return account, kpi.pin_sums(store, first, last)
+    return account, kpi_windows.window_sums(store, last, WINDOW.days)
 
 
 def _daily_clicks(
@@ -69,13 +113,11 @@ def _daily_clicks(
     if settled_on is None:
         return {}
     first = settled_on - LOOK_BACK + timedelta(days=1)
-    sums = kpi.pin_sums(store, first, settled_on)
-    ranked = sorted(sums, key=lambda pin: (-sums[pin].outbound_clicks, pin))
-    top = [pin for pin in ranked[:TOP_PINS] if sums[pin].outbound_clicks]
+    top = kpi_windows.most_clicked(store, settled_on, LOOK_BACK.days, TOP_PINS)
     return kpi.clicks_by_day(store, top, first, settled_on)
 
 
-def _outside(store: Store, month: Month, until: date) -> Outside:
+def _outside(store: Store, month: Month, until: date, made: Sequence[Link]) -> Outside:
     """Return our own conversions in both months, as many days of each."""
     n_days = (until - month.first_on).days
     before_until = min(
@@ -83,8 +125,12 @@ def _outside(store: Store, month: Month, until: date) -> Outside:
     )
     if until == month.last_on:
         before_until = month.before.last_on
-    captured, counted = _arrived(store, until)
+    captured, counted = _arrived(store, until, made)
+    told = kpi_outside.tag_and_server(store, month.first_on, until)
+    tag, server = (None, None) if told is None else told
     return Outside(
+        tag_events=tag,
+        server_events=server,
         captured_clicks=captured,
         platform_clicks=counted,
         conversions=kpi.conversions(store, month.first_on, until),
@@ -92,17 +138,18 @@ def _outside(store: Store, month: Month, until: date) -> Outside:
     )
 
 
-def _arrived(store: Store, until: date) -> tuple[int | None, int | None]:
+def _arrived(
+    store: Store, until: date, made: Sequence[Link]
+) -> tuple[int | None, int | None]:
     """Return our clicks and Pinterest's of the last 14 days, of Pins with a link.
 
     Clicks of other Pins never come by our links, so they are left out.
     """
     first = until - ARRIVED + timedelta(days=1)
-    slugs = {link.slug: link.pin_id for link in links.every(store) if link.pin_id}
+    slugs = {link.slug: link.pin_id for link in made if link.pin_id}
     if not slugs:
         return None, None
     found = clicks.counts(store, first, until)
     captured = sum(found.get(slug, {}).get(ClickClass.HUMAN, 0) for slug in slugs)
-    sums = kpi.pin_sums(store, first, until)
-    pins = set(slugs.values()) & set(sums)
-    return captured, sum(sums[pin].outbound_clicks for pin in pins)
+    sums = kpi.pin_sums(store, first, until, sorted(set(slugs.values())))
+    return captured, sum(one.outbound_clicks for one in sums.values())

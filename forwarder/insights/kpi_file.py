@@ -1,7 +1,6 @@
 """Read an export of Pinterest's counts: one row a day, of the account or of a Pin."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +24,10 @@ from forwarder.reconcile.tag_file import decoded, delimiter_of
 HEADER_WITHIN_LINES: Final = 30
 TITLE_MAX_CHARS: Final = 200
 COUNT_MAX: Final = 10**12
+PLAIN_DIGITS: Final = 13  # shorter is no larger than any count
 _SHORT: Final = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([kKmM])")
 _PIN_URL: Final = re.compile(r"/pin/(?:[^/]*--)?(\d{5,20})(?:/|\?|#|$)")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
 _PIN_ID: Final = re.compile(r"\d{1,20}")
 
 
@@ -73,7 +74,7 @@ class _Reader:
             on=self._date(cells),
             counts=Counts(**counts),
             pin_id=pin_id,
-            title=title[:TITLE_MAX_CHARS],
+            title=intern(title[:TITLE_MAX_CHARS]),  # likewise
         )
 
     def _cell(self, cells: Sequence[str], role: str) -> str:
@@ -123,6 +124,8 @@ class _named:  # noqa: N801  reads as a phrase
 
 
 def _count(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < PLAIN_DIGITS:
+        return int(text)  # nearly all of 200,000 rows: three times as fast
     with _named(name):
         if not text:
             raise Unclear("is empty: write 0 where nothing was counted")
@@ -146,13 +149,14 @@ def read_kpi_file(
 
     `scope` None takes it from the columns: a Pin's id makes it Pins. Raises: WrongFile.
     """
-    rows = _rows(data)
+    text = decoded(data)
+    rows = _rows(text)
     header = _header(rows)
     roles = roles_of(header)
     kind = scope if scope is not None else _scope(roles)
     _check_columns(roles, kind)
     reader = _Reader(roles, kind, order if order is not None else _order(rows, roles))
-    again = _rows(data)  # twice through the bytes: the rows as a list cost 100 MB
+    again = _rows(text)  # twice through the text: the rows as a list cost 100 MB
     _header(again)
     days, errors = _read(reader, again)
     return KpiFile(
@@ -165,15 +169,19 @@ def read_kpi_file(
     )
 
 
-def _rows(data: bytes) -> Iterator[list[str]]:
-    text = decoded(data)
+def _rows(text: str) -> Iterator[list[str]]:
     if "\0" in text:
         raise WrongFile("the file is no text: export it as CSV")
-    lines = [line for line in text[:4000].splitlines() if line.strip()]
-    if not lines:
+    head = [line for line in text[:4000].splitlines() if line.strip()]
+    if not head:
         raise WrongFile("the file is empty")
     csv.field_size_limit(1_000_000)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines))
+    return csv.reader(_lines(text), delimiter=_delimiter(head))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give one line after the other: a stream would hold the text four bytes wide."""
+    return (found[0] for found in _LINE.finditer(text))
 
 
 def _delimiter(lines: Sequence[str]) -> str:

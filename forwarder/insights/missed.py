@@ -5,13 +5,14 @@ from fractions import Fraction
 from typing import Final
 
 from forwarder.core.kpi import Counts
-from forwarder.insights.findings import Finding
+from forwarder.insights.chance import chance_of_so_few
+from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.pin_rules import (
     UPPER,
-    Judged,
     PinView,
-    chance_of_so_few,
-    findings,
+    below,
+    doubt,
+    most_shown,
     nothing_known,
 )
 from forwarder.insights.rates import quartile
@@ -31,8 +32,9 @@ def missed_clicks(one: Counts, usual: Fraction, prior: int) -> Fraction:
 
     Its own rate is drawn towards the usual one: a Pin with ten clicks knows little.
     """
-    own = (one.outbound_clicks + prior * usual) / (one.pin_clicks + prior)
-    return one.pin_clicks * (usual - own)
+    a, b, looks = usual.numerator, usual.denominator, one.pin_clicks
+    # looks * (usual - (clicks + prior * usual) / (looks + prior)), as one fraction
+    return Fraction(looks * (a * looks - one.outbound_clicks * b), b * (looks + prior))
 
 
 def missed_by_pin(view: PinView) -> Mapping[str, Fraction]:
@@ -42,14 +44,11 @@ def missed_by_pin(view: PinView) -> Mapping[str, Fraction]:
         return {}
     prior = view.limits.almost_prior
     found = {
-        pin: missed_clicks(one, usual, prior) for pin, one in _looked_at(view).items()
+        pin: missed_clicks(one, usual, prior)
+        for pin, one in _looked_at(view).items()
+        if below(one.outbound_clicks, one.pin_clicks, usual)
     }
-    return dict(
-        sorted(
-            ((pin, count) for pin, count in found.items() if count > 0),
-            key=lambda item: (-item[1], item[0]),
-        )
-    )
+    return dict(sorted(found.items(), key=lambda item: (-float(item[1]), item[0])))
 
 
 def _looked_at(view: PinView) -> dict[str, Counts]:
@@ -62,27 +61,35 @@ def _looked_at(view: PinView) -> dict[str, Counts]:
     }
     if len(view.pins) < limits.almost_quartile_from_pins or not found:
         return found
-    clicks = [Fraction(one.pin_clicks) for one in view.pins.values()]
-    least = quartile(clicks, UPPER)
+    least = quartile(((one.pin_clicks, 1) for one in view.pins.values()), UPPER)
     return {pin: one for pin, one in found.items() if one.pin_clicks >= least}
 
 
-def almost_famous(view: PinView) -> list[Finding]:
-    """R34: the image works, the hook or the call to action does not."""
+def almost_famous(view: PinView, missed: Mapping[str, Fraction]) -> list[Finding]:
+    """R34: the image works, the hook or the call to action does not.
+
+    `missed` are the clicks that `missed_by_pin` found for this view.
+    """
     usual, looked_at = exit_rate(view.account), _looked_at(view)
     if usual is None or not looked_at:
         return [nothing_known(RULE)]
-    missed = missed_by_pin(view)
-    judged = {
-        pin: Judged(
-            pin in missed,
-            chance_of_so_few(one.outbound_clicks, float(usual * one.pin_clicks)),
-            {
+    border, quiet = doubt(len(looked_at), view.limits), most_shown(looked_at.items())
+    return [
+        Finding(
+            rule=RULE,
+            state=RuleState.FIRED if pin in missed else RuleState.NOT_FIRED,
+            pin_id=pin,
+            is_pin_rule=True,
+            is_confirmed=pin in missed
+            and chance_of_so_few(one.outbound_clicks, float(usual * one.pin_clicks))
+            <= border,
+            numbers={
                 "pin_clicks": one.pin_clicks,
                 "outbound_clicks": one.outbound_clicks,
                 "missed_clicks": missed.get(pin, Fraction(0)),
             },
+            n_judged=len(looked_at),
         )
         for pin, one in looked_at.items()
-    }
-    return list(findings(RULE, judged, view.limits))
+        if pin in missed or pin in quiet
+    ]

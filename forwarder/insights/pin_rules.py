@@ -1,34 +1,43 @@
 """The rules over each Pin, in the last 28 days, against the account's other Pins."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
-from math import exp, lgamma, log
-from statistics import NormalDist, median
+from statistics import NormalDist
 from typing import Final
 
-from forwarder.core.kpi import Counts
+from forwarder.core.kpi import Counts, PinFacts
+from forwarder.insights.chance import chance_of_so_few
 from forwarder.insights.findings import Finding, Number, RuleState
-from forwarder.insights.rates import close_up_rate, quartile
+from forwarder.insights.peers import PEERS_MIN, kinds
+from forwarder.insights.rates import quartile
 from forwarder.insights.thresholds import Thresholds, per_100k, percent
 
 UPPER: Final = Fraction(3, 4)
-EXACT_UP_TO: Final = 1000  # beyond, the normal curve is as good
+HALF: Final = Fraction(1, 2)
+PIN_RULES_N: Final = 6  # that share the doubt: four here, almost famous, decay
+QUIET_MAX: Final = 50  # of the Pins for which a rule did not fire, the most shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinView:
-    """All Pins with counts of the last 28 days. `conversions` None: nobody counted."""
+    """All Pins with counts of the 28 days that end `on` a day.
+
+    `conversions` None: nobody counted.
+    """
 
     pins: Mapping[str, Counts]
     account: Counts
     limits: Thresholds
     conversions: Mapping[str, int] | None = None
+    facts: Mapping[str, PinFacts] = field(default_factory=dict)
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
-    """What the Pins that were shown often enough are like together."""
+    """What the Pins that were shown often enough are like together; the borders."""
 
     shown: Mapping[str, Counts]
     impressions_p75: Fraction
@@ -36,122 +45,215 @@ class Crowd:
     close_up_p75: Fraction
     save_p75: Fraction
     clicks_per_save: Fraction | None
+    close_up_low: Fraction
+    click_low: Fraction
+    save_high: Fraction
+    conversions: Mapping[str, int] | None
 
 
 def crowd_of(view: PinView) -> Crowd | None:
     """Return the Pins to compare with; None where none was shown often enough."""
-    least = view.limits.duet_min_impressions
+    limits, least = view.limits, view.limits.duet_min_impressions
     shown = {pin: one for pin, one in view.pins.items() if one.impressions >= least}
     if not shown:
         return None
-    rates = [Fraction(one.pin_clicks, one.impressions) for one in shown.values()]
-    saved = [Fraction(one.saves, one.impressions) for one in shown.values()]
-    per_save = [
-        Fraction(one.outbound_clicks, one.saves) for one in shown.values() if one.saves
-    ]
+    all_of = shown.values()
+    per_save = [(one.outbound_clicks, one.saves) for one in all_of if one.saves]
+    close_ups = [(one.pin_clicks, one.impressions) for one in all_of]
+    middle = quartile(close_ups, HALF)
     return Crowd(
         shown=shown,
-        impressions_p75=quartile(
-            [Fraction(one.impressions) for one in shown.values()], UPPER
-        ),
-        close_up_median=median(rates),
-        close_up_p75=quartile(rates, UPPER),
-        save_p75=quartile(saved, UPPER),
-        clicks_per_save=median(per_save) if per_save else None,
+        impressions_p75=quartile(((one.impressions, 1) for one in all_of), UPPER),
+        close_up_median=middle,
+        close_up_p75=quartile(close_ups, UPPER),
+        save_p75=quartile(((one.saves, one.impressions) for one in all_of), UPPER),
+        clicks_per_save=quartile(per_save, HALF) if per_save else None,
+        close_up_low=percent(limits.close_up_percent) * middle,
+        click_low=per_100k(limits.ocr_low_per_100k),
+        save_high=per_100k(limits.save_high_per_100k),
+        conversions=view.conversions,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What one rule says of one Pin; `surprise` is how likely chance does as much."""
-
-    is_fired: bool
-    surprise: float
-    numbers: Mapping[str, Number]
+def below(part: int, whole: int, border: Fraction) -> bool:
+    """Tell whether part / whole is under a border, in whole numbers."""
+    return part * border.denominator < border.numerator * whole
 
 
-def low_close_up(pin: str, view: PinView, crowd: Crowd) -> Judged:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinRule:
+    """One rule: whether it fires, how likely chance does as much, and its numbers."""
+
+    name: str
+    fires: Callable[[str, Counts, Crowd], bool]
+    chance: Callable[[str, Counts, Crowd], float]
+    numbers: Callable[[str, Counts, Crowd], Mapping[str, Number]]
+
+
+def _is_scrolled_past(_: str, one: Counts, crowd: Crowd) -> bool:
     """R29, R33: shown often, and people scroll past."""
-    one = crowd.shown[pin]
-    rate = Fraction(one.pin_clicks, one.impressions)
-    border = percent(view.limits.close_up_percent) * crowd.close_up_median
-    return Judged(
-        rate < border and one.impressions >= crowd.impressions_p75,
-        chance_of_so_few(one.pin_clicks, float(border * one.impressions)),
-        {"close_up_rate": rate, "median": crowd.close_up_median,
-         "impressions": one.impressions},
-    )  # fmt: skip
+    is_low = below(one.pin_clicks, one.impressions, crowd.close_up_low)
+    return is_low and one.impressions >= crowd.impressions_p75
 
 
-def close_ups_without_clicks(pin: str, view: PinView, crowd: Crowd) -> Judged:
+def _is_unfollowed(_: str, one: Counts, crowd: Crowd) -> bool:
     """R32: people look closely and do not go on."""
-    one = crowd.shown[pin]
-    rate = close_up_rate(one)
-    low = per_100k(view.limits.ocr_low_per_100k)
-    return Judged(
-        rate is not None
-        and rate >= crowd.close_up_p75
-        and one.outbound_clicks < low * one.impressions,
-        chance_of_so_few(one.outbound_clicks, float(low * one.impressions)),
-        {"close_up_rate": rate, "outbound_clicks": one.outbound_clicks,
-         "impressions": one.impressions},
-    )  # fmt: skip
+    is_low = below(one.outbound_clicks, one.impressions, crowd.click_low)
+    return is_low and not below(one.pin_clicks, one.impressions, crowd.close_up_p75)
 
 
-def high_impressions_low_clicks(pin: str, view: PinView, crowd: Crowd) -> Judged:
+def _is_hardly_clicked(_: str, one: Counts, crowd: Crowd) -> bool:
     """R35: shown often, hardly clicked."""
-    one = crowd.shown[pin]
-    low = per_100k(view.limits.ocr_low_per_100k)
-    return Judged(
-        one.impressions >= crowd.impressions_p75
-        and one.outbound_clicks < low * one.impressions,
-        chance_of_so_few(one.outbound_clicks, float(low * one.impressions)),
-        {"impressions": one.impressions, "outbound_clicks": one.outbound_clicks},
-    )
+    is_low = below(one.outbound_clicks, one.impressions, crowd.click_low)
+    return is_low and one.impressions >= crowd.impressions_p75
 
 
-def high_saves_low_conversions(pin: str, view: PinView, crowd: Crowd) -> Judged:
+def _is_only_kept(pin: str, one: Counts, crowd: Crowd) -> bool:
     """R36: kept for later, and later never comes."""
-    one = crowd.shown[pin]
-    rate = Fraction(one.saves, one.impressions)
-    high = per_100k(view.limits.save_high_per_100k)
+    if not one.saves:
+        return False
+    top = crowd.save_p75
+    is_much = not below(one.saves, one.impressions, crowd.save_high) or (
+        one.saves * top.denominator > top.numerator * one.impressions
+    )
+    return is_much and (_is_seldom_clicked(one, crowd) or _bought(pin, crowd) == 0)
+
+
+def _is_seldom_clicked(one: Counts, crowd: Crowd) -> bool:
+    """Tell whether it has less than half the usual clicks per save."""
     usual = crowd.clicks_per_save
-    few = usual is not None and 2 * one.outbound_clicks < usual * one.saves
-    bought = None if view.conversions is None else view.conversions.get(pin, 0)
-    return Judged(
-        one.saves > 0
-        and (rate >= high or rate > crowd.save_p75)
-        and (few or bought == 0),
-        max(
-            1 - chance_of_so_few(one.saves - 1, float(high * one.impressions)),
-            0.0 if bought == 0 and not few else chance_of_so_few(
-                one.outbound_clicks, float((usual or 0) * one.saves / 2)
-            ),
-        ),
-        {"save_rate": rate, "outbound_clicks": one.outbound_clicks,
-         "conversions": bought},
-    )  # fmt: skip
+    return usual is not None and below(2 * one.outbound_clicks, one.saves, usual)
 
 
-PIN_RULES: Final[Mapping[str, Callable[[str, PinView, Crowd], Judged]]] = {
-    "low_close_up": low_close_up,
-    "close_ups_without_clicks": close_ups_without_clicks,
-    "high_impressions_low_clicks": high_impressions_low_clicks,
-    "high_saves_low_conversions": high_saves_low_conversions,
-}
+def _bought(pin: str, crowd: Crowd) -> int | None:
+    return None if crowd.conversions is None else crowd.conversions.get(pin, 0)
+
+
+def _chance_of_close_ups(_: str, one: Counts, crowd: Crowd) -> float:
+    expected = float(crowd.close_up_low * one.impressions)
+    return chance_of_so_few(one.pin_clicks, expected)
+
+
+def _chance_of_clicks(_: str, one: Counts, crowd: Crowd) -> float:
+    expected = float(crowd.click_low * one.impressions)
+    return chance_of_so_few(one.outbound_clicks, expected)
+
+
+def _chance_of_saves(pin: str, one: Counts, crowd: Crowd) -> float:
+    usual = crowd.clicks_per_save
+    expected = float(crowd.save_high * one.impressions)
+    so_many = 1 - chance_of_so_few(one.saves - 1, expected)
+    if _bought(pin, crowd) == 0 and not _is_seldom_clicked(one, crowd):
+        return so_many
+    half = 0.0 if usual is None else float(usual * one.saves / 2)
+    return max(so_many, chance_of_so_few(one.outbound_clicks, half))
+
+
+PIN_RULES: Final = (
+    PinRule(
+        name="low_close_up",
+        fires=_is_scrolled_past,
+        chance=_chance_of_close_ups,
+        numbers=lambda _, one, crowd: {
+            "close_up_rate": Fraction(one.pin_clicks, one.impressions),
+            "median": crowd.close_up_median,
+            "impressions": one.impressions,
+        },
+    ),
+    PinRule(
+        name="close_ups_without_clicks",
+        fires=_is_unfollowed,
+        chance=_chance_of_clicks,
+        numbers=lambda _, one, __: {
+            "close_up_rate": Fraction(one.pin_clicks, one.impressions),
+            "outbound_clicks": one.outbound_clicks,
+            "impressions": one.impressions,
+        },
+    ),
+    PinRule(
+        name="high_impressions_low_clicks",
+        fires=_is_hardly_clicked,
+        chance=_chance_of_clicks,
+        numbers=lambda _, one, __: {
+            "impressions": one.impressions,
+            "outbound_clicks": one.outbound_clicks,
+        },
+    ),
+    PinRule(
+        name="high_saves_low_conversions",
+        fires=_is_only_kept,
+        chance=_chance_of_saves,
+        numbers=lambda pin, one, crowd: {
+            "save_rate": Fraction(one.saves, one.impressions),
+            "outbound_clicks": one.outbound_clicks,
+            "conversions": _bought(pin, crowd),
+        },
+    ),
+)
 
 
 def judge_pins(view: PinView) -> list[Finding]:
-    """Return what each rule says of each Pin that was shown often enough."""
-    crowd = crowd_of(view)
+    """Return what each rule says of the Pins that were shown often enough.
+
+    All for which it fired, and of the others the most shown.
+    """
+    crowds = _crowds(view)
+    n_judged = sum(len(crowd.shown) for crowd in crowds)
+    border = doubt(n_judged, view.limits)
+    quiet = most_shown(pin for crowd in crowds for pin in crowd.shown.items())
     found: list[Finding] = []
-    for rule, judge in PIN_RULES.items():
-        if crowd is None:
-            found.append(nothing_known(rule))
-            continue
-        judged = {pin: judge(pin, view, crowd) for pin in crowd.shown}
-        found += findings(rule, judged, view.limits)
+    for rule in PIN_RULES:
+        mine = [
+            one
+            for crowd in crowds
+            for one in _findings(rule, crowd, quiet, border, n_judged)
+        ]
+        found += mine or [nothing_known(rule.name)]
     return found
+
+
+def _crowds(view: PinView) -> list[Crowd]:
+    """Return the Pins to compare with one another: of one age and one format.
+
+    Where nothing is told of any Pin they are one crowd, however small.
+    """
+    parts = kinds(view.pins, view.facts, view.on)
+    crowds = [crowd_of(replace(view, pins=pins)) for pins in parts.values()]
+    known = [crowd for crowd in crowds if crowd is not None]
+    least = PEERS_MIN if len(parts) > 1 else 1
+    return [crowd for crowd in known if len(crowd.shown) >= least]
+
+
+def most_shown(pins: Iterable[tuple[str, Counts]]) -> frozenset[str]:
+    """Return the ids of the Pins shown most."""
+    ranked = sorted(pins, key=lambda item: (-item[1].impressions, item[0]))
+    return frozenset(pin for pin, _ in ranked[:QUIET_MAX])
+
+
+def _findings(
+    rule: PinRule, crowd: Crowd, quiet: frozenset[str], border: float, n_judged: int
+) -> Iterable[Finding]:
+    for pin, one in crowd.shown.items():
+        is_fired = rule.fires(pin, one, crowd)
+        if is_fired or pin in quiet:
+            yield Finding(
+                rule=rule.name,
+                state=RuleState.FIRED if is_fired else RuleState.NOT_FIRED,
+                pin_id=pin,
+                is_pin_rule=True,
+                is_confirmed=is_fired and rule.chance(pin, one, crowd) <= border,
+                numbers=rule.numbers(pin, one, crowd),
+                n_judged=n_judged,
+            )
+
+
+def doubt(n_judged: int, limits: Thresholds) -> float:
+    """Return how unlikely a finding must be to be confirmed.
+
+    So that of all rules over Pins and all Pins together not even the unluckiest looks
+    like that, but in one of ten months.
+    """
+    return (1 - limits.confirm_percent / 100) / (PIN_RULES_N * max(n_judged, 1))
 
 
 def nothing_known(rule: str) -> Finding:
@@ -159,33 +261,6 @@ def nothing_known(rule: str) -> Finding:
     return Finding(rule=rule, state=RuleState.INSUFFICIENT_DATA, is_pin_rule=True)
 
 
-def findings(
-    rule: str, judged: Mapping[str, Judged], limits: Thresholds
-) -> Sequence[Finding]:
-    """Return one finding per Pin. Confirmed: not even the luckiest of so many Pins."""
-    border = (1 - limits.confirm_percent / 100) / max(len(judged), 1)
-    return [
-        Finding(
-            rule=rule,
-            state=RuleState.FIRED if one.is_fired else RuleState.NOT_FIRED,
-            pin_id=pin,
-            is_pin_rule=True,
-            is_confirmed=one.is_fired and one.surprise <= border,
-            numbers=one.numbers,
-        )
-        for pin, one in judged.items()
-    ]
-
-
-def chance_of_so_few(count: int, expected: float) -> float:
-    """Return the chance of at most `count` events where `expected` come on average."""
-    if count < 0:
-        return 0.0
-    if expected <= 0:
-        return 1.0
-    if count > EXACT_UP_TO:
-        return NormalDist(expected, expected**0.5).cdf(count + 0.5)
-    terms = (
-        exp(n * log(expected) - expected - lgamma(n + 1)) for n in range(count + 1)
-    )
-    return min(1.0, sum(terms))
+def sigmas(n_judged: int, limits: Thresholds) -> float:
+    """Return the same doubt as standard deviations of the normal curve."""
+    return NormalDist().inv_cdf(1 - doubt(n_judged, limits))

@@ -6,7 +6,6 @@ from fractions import Fraction
 from statistics import median
 
 from forwarder.core.kpi import Counts
-from forwarder.insights.rates import outbound_click_rate, save_rate
 from forwarder.insights.thresholds import Thresholds, per_100k
 
 
@@ -47,7 +46,14 @@ def quadrant(
     one: Counts, cut: tuple[Fraction, Fraction], limits: Thresholds
 ) -> Quadrant:
     """Return the quadrant of a Pin; on a cut is not above it."""
-    clicks, saves = outbound_click_rate(one), save_rate(one, limits)
-    if one.impressions < limits.duet_min_impressions or clicks is None or saves is None:
+    base = one.impressions
+    if limits.save_rate_denominator == "closeups":
+        base = one.pin_clicks
+    if one.impressions < limits.duet_min_impressions or not base:
         return Quadrant.NOT_ENOUGH_DATA
-    return _BY_SIDES[clicks > cut[0], saves > cut[1]]
+    is_clicked = _is_above(one.outbound_clicks, one.impressions, cut[0])
+    return _BY_SIDES[is_clicked, _is_above(one.saves, base, cut[1])]
+
+
+def _is_above(part: int, whole: int, border: Fraction) -> bool:
+    return part * border.denominator > border.numerator * whole

@@ -42,7 +42,13 @@ class Thresholds:
     almost_prior: int = 200
     almost_quartile_from_pins: int = 20
     capture_min_percent: int = 80
+    capture_max_percent: int = 120
     tag_ratio_percent: int = 120
+    gap_percent: int = 20
+    gap_min_orders: int = 100
+    min_account_days: int = 60
+    board_max_pins: int = 200
+    board_min_per_pin: int = 2
 
 
 def per_100k(count: int) -> Fraction:

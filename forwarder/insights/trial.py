@@ -75,12 +75,22 @@ class Standing:
         return ceil(days) if isfinite(days) else None
 
 
-def standing(plan: Plan, days: Sequence[Shown], revised: Sequence[Shown]) -> Standing:
-    """Return how an experiment stands. Days in any order; `revised` came later."""
+def standing(
+    plan: Plan,
+    days: Sequence[Shown],
+    revised: Sequence[Shown],
+    decided: Verdict | None = None,
+) -> Standing:
+    """Return how an experiment stands. Days in any order; `revised` came later.
+
+    What was `decided` before stands, whatever days were told since.
+    """
     columns = _columns(plan, days)
+    if decided is None:
+        decided = judge(columns, Terms(rho=plan.rho))
     return Standing(
         plan=plan,
-        verdict=judge(columns, Terms(rho=plan.rho)),
+        verdict=decided,
         arms=[
             Arm(
                 name=variant.name,

@@ -19,6 +19,7 @@ from forwarder.core.delivery import (
     Refused,
     Skipped,
 )
+from forwarder.pipeline.customers import with_customers
 from forwarder.pipeline.standing import Permit, learn, permit
 from forwarder.pipeline.verdicts import final, verdict
 from forwarder.store import outbox
@@ -120,7 +121,8 @@ def _prepare(
     ready: list[_Ready] = []
     settled: list[Settled] = []
     fresh: dict[int, tuple[Claimed, Encoded]] = {}
-    for row in with_click_ids(desk.store, claim.rows, desk.click_window):
+    rows = with_customers(desk.store, destination.name, claim.rows)
+    for row in with_click_ids(desk.store, rows, desk.click_window):
         match _check(destination, row, now) or _body_alone(destination, row):
             case bytes() as body:
                 ready.append(_Ready(row=row, body=body))

@@ -12,7 +12,7 @@ from forwarder.core.delivery import Destination
 from forwarder.core.event import Person
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pipeline.traces import Traces
-from forwarder.store import Store, audit
+from forwarder.store import Store, audit, click_traces
 from forwarder.store import erase as rows
 from forwarder.store.erase import Gone, Request
 
@@ -91,7 +91,9 @@ class Eraser:
         """Return what is kept of the subject, but for the delivery `besides`."""
         traces = self._traces(subject)
         n_unreadable = 0
-        deliveries: list[int] = []
+        who = None if subject.is_everybody else subject.person
+        tied = click_traces.deliveries_of(self.store, who, subject.endpoint)
+        deliveries = [one for one in tied if one != besides]
         notices: set[int] = set()
         for kept in rows.kept_deliveries(self.store, subject.endpoint):
             n_unreadable += not kept.is_readable
@@ -103,7 +105,7 @@ class Eraser:
             if traces is None or (held.notice and traces.are_in_notice(held.notice)):
                 notices.add(held.id)
         return Found(
-            deliveries=tuple(deliveries),
+            deliveries=tuple(dict.fromkeys(deliveries)),
             notices=tuple(sorted(notices)),
             n_unreadable=n_unreadable,
         )

@@ -10,9 +10,12 @@ from typing import Final
 
 from forwarder.pulls import (
     bigcommerce,
+    ghost,
+    gumroad,
     kit,
     mailchimp,
     mailerlite,
+    paddle,
     shopify,
     squarespace,
     stripe,
@@ -28,9 +31,12 @@ PEOPLE: Final = "people"
 PULLS: Final[Mapping[str, Mapping[str, Pull]]] = MappingProxyType(
     {
         "bigcommerce": {ORDERS: bigcommerce.orders, PEOPLE: bigcommerce.people},
-        "kit": {PEOPLE: kit.people},
+        "ghost": {PEOPLE: ghost.people},
+        "gumroad": {ORDERS: gumroad.orders},
+        "kit": {ORDERS: kit.orders, PEOPLE: kit.people},
         "mailchimp": {PEOPLE: mailchimp.people},
         "mailerlite": {PEOPLE: mailerlite.people},
+        "paddle": {ORDERS: paddle.orders, PEOPLE: paddle.people},
         "shopify": {ORDERS: shopify.orders, PEOPLE: shopify.people},
         "squarespace": {ORDERS: squarespace.orders},
         "stripe": {ORDERS: stripe.orders, PEOPLE: stripe.people},

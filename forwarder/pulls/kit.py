@@ -1,7 +1,8 @@
-"""Kit's confirmed subscribers, as its older webhooks tell them.
+"""Kit's confirmed subscribers and purchases, as its older webhooks tell them.
 
-Source: https://developers.kit.com/api-reference/subscribers/list-subscribers
-(read 2026-11-22)
+Unverified: that a key, and not only an app, may list purchases.
+Source: https://developers.kit.com/api-reference/subscribers/list-subscribers and
+/purchases/list-purchases (read 2026-11-22)
 """
 
 from collections.abc import Iterator
@@ -11,25 +12,36 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api, iso
+from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
 
 KIT: Final = api("Kit")
 
 
 def people(access: Access) -> Iterator[Notice]:
     """Give every active subscriber who joined in the window. Raises: NoAnswer."""
-    account = access.to("kit", KIT)
-    params = {
+    which = {
         "status": "active",
         "created_after": iso(access.since),
         "created_before": iso(access.until),
-        "per_page": "500",
     }
+    for row in _rows(access, "subscribers", which):
+        if access.is_within(row.get("created_at")):
+            yield Notice(headers=_HEADERS, body=orjson.dumps({"subscriber": row}))
+
+
+def orders(access: Access) -> Iterator[Notice]:
+    """Give every purchase of the window; all are read. Raises: NoAnswer."""
+    for row in _rows(access, "purchases", {}):
+        if access.is_within(row.get("transaction_time")):
+            yield Notice(headers=_HEADERS, body=orjson.dumps(row))
+
+
+def _rows(access: Access, name: str, which: dict[str, str]) -> Iterator[Record]:
+    account = access.to("kit", KIT)
+    params = {**which, "per_page": "500"}
     for _ in range(MAX_PAGES):
-        page = access.get(account, "/v4/subscribers", params).record
-        for row in read.records(page.get("subscribers")):
-            if access.is_within(row.get("created_at")):
-                yield Notice(headers=_HEADERS, body=orjson.dumps({"subscriber": row}))
+        page = access.get(account, f"/v4/{name}", params).record
+        yield from read.records(page.get(name))
         paging = read.record(page.get("pagination"))
         cursor = read.text(paging.get("end_cursor"))
         if paging.get("has_next_page") is not True or cursor is None:

@@ -19,6 +19,7 @@ POLLS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 REPORT_MAX_BYTES: Final = 32 << 20
 
 Row = Mapping[str, object]
+Nap = Callable[[float], None]
 
 _SCOPE = "the token may not read reports: set report_token to one with scope ads:read"
 PINTEREST: Final = Api(
@@ -44,7 +45,7 @@ class Account:
     caller: Caller
     ad_account_id: str
     session: requests.Session = field(repr=False)
-    nap: Callable[[float], None]
+    nap: Nap
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a question."""
@@ -86,15 +87,20 @@ class Account:
         return f"/ad_accounts/{self.ad_account_id}{path}"
 
     def _ask(self, question: Callable[[], Answer]) -> Answer:
-        for _ in range(TRIES - 1):
-            try:
-                return question()
-            except NoAnswer as none:
-                if not isinstance(none.outcome, Deferred):
-                    raise
-                asked_s = none.outcome.retry_after_s
-                self.nap(min(WAIT_S if asked_s is None else asked_s, WAIT_MAX_S))
-        return question()
+        return patiently(question, self.nap)
+
+
+def patiently(question: Callable[[], Answer], nap: Nap) -> Answer:
+    """Return the answer, asked again while it is to come later. Raises: NoAnswer."""
+    for _ in range(TRIES - 1):
+        try:
+            return question()
+        except NoAnswer as none:
+            if not isinstance(none.outcome, Deferred):
+                raise
+            asked_s = none.outcome.retry_after_s
+            nap(min(WAIT_S if asked_s is None else asked_s, WAIT_MAX_S))
+    return question()
 
 
 def _later(sentence: str) -> NoAnswer:

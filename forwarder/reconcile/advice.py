@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forwarder.core.reports import Level
-from forwarder.reconcile import words
+from forwarder.reconcile import judgement, words
 from forwarder.reconcile.causes import UNTOLD
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.comparison import Comparison
@@ -49,7 +49,7 @@ def actions(c: Comparison) -> list[str]:
 def _first(c: Comparison) -> Iterator[str]:
     is_known = c.pairs is not None and c.verdict is Verdict.DISAGREES
     if c.verdict is not Verdict.AGREES and not is_known:
-        text = words.what_next(c)
+        text = judgement.what_next(c)
         yield text[0].upper() + text[1:]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from forwarder.reconcile import advice
+from forwarder.reconcile import advice, words
 from forwarder.reconcile.align import Step
 from forwarder.reconcile.causes import UNTOLD, Cause
 from forwarder.reconcile.compare import Estimate
@@ -16,6 +16,7 @@ from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.control import control_days
 from forwarder.reconcile.document import Document, PastMonth, movement
 from forwarder.reconcile.labels import LABELS, Assumption, assumptions
+from forwarder.reconcile.routes import routes
 from forwarder.reconcile.tipping import Tipping
 
 SCHEMA_VERSION = 2
@@ -29,7 +30,11 @@ def as_json(document: Document) -> list[dict[str, Any]]:
 
     Units: gaps are shares, 0.27 = the tag shows 27% less than we do; counts are exact.
     """
-    return [_comparison(document, one) for one in document.report.comparisons]
+    first = advice.lead(document.report.comparisons)
+    return [
+        {**_comparison(document, one), "is_lead": one is first}
+        for one in document.report.comparisons
+    ]
 
 
 def _comparison(document: Document, c: Comparison) -> dict[str, Any]:
@@ -39,6 +44,7 @@ def _comparison(document: Document, c: Comparison) -> dict[str, Any]:
         "month": c.month,
         "kind": c.kind.value,
         "level": c.level.value,
+        "title": words.headline(c),
         "mode": c.mode.value,
         "measures": c.measures.value,
         "inputs": document.report.inputs,
@@ -52,6 +58,10 @@ def _comparison(document: Document, c: Comparison) -> dict[str, Any]:
         "alignment": [_step(step) for step in c.steps],
         "causes": [_cause(c, cause) for cause in c.causes],
         **_joined(c),
+        "routes": [
+            {**asdict(one), "unit": "conversions", "certainty": EXACT, "side": BETWEEN}
+            for one in routes(c)
+        ],
         "days": _days(c),
         "verdict": c.verdict.value,
         "tolerance": c.tolerance_share,

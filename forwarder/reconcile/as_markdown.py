@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from forwarder.reconcile import advice, words
+from forwarder.reconcile import advice, judgement, words
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.document import Document, movement
 from forwarder.reconcile.tables import Line, lines
@@ -15,6 +15,7 @@ _TITLES = {
     "causes": "From our log to the tag's number",
     "assumptions": "What the lists cannot show",
     "devices": "By device",
+    "routes": "Conversions with a known click, by their way",
     "sensitivity": "The true total, by the dependence of the lists",
     "days": "Day by day",
     "history": "Earlier months",
@@ -39,7 +40,7 @@ def _section(document: Document, c: Comparison, found: Sequence[Line]) -> Iterat
     yield from (f"## {_plain(words.headline(c))}", "")
     told = [words.how_many(c), words.how_far(c), words.in_money(c)]
     yield from (_plain(" ".join(filter(None, told))), "")
-    yield from _labelled("Verdict", words.says(c))
+    yield from _labelled("Verdict", judgement.says(c))
     yield from _labelled("How sure", words.how_sure(c))
     for label, texts in (("Why", words.why(c)), ("Mind", c.doubts)):
         for text in texts:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from forwarder.core.reports import ReportTime
-from forwarder.reconcile import words
+from forwarder.reconcile import judgement, words
 from forwarder.reconcile.causes import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison, MonthReport
 from forwarder.reconcile.labels import LABELS, assumptions
@@ -81,13 +81,13 @@ def _is_empty(c: Comparison) -> bool:
 
 
 def _answers(c: Comparison) -> Iterator[str]:
-    yield from _labelled("Verdict", words.says(c))
+    yield from _labelled("Verdict", judgement.says(c))
     yield from _labelled("How sure", words.how_sure(c))
     for reason in words.why(c):
         yield from _labelled("Why", reason)
     for doubt in c.doubts:
         yield from _labelled("Mind", doubt)
-    yield from _labelled("Next", words.what_next(c))
+    yield from _labelled("Next", judgement.what_next(c))
 
 
 def _alignment(c: Comparison) -> Iterator[str]:

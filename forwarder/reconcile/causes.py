@@ -57,7 +57,11 @@ class Cause:
 BLOCKED, ROUTE, COOKIE = "blocked scripts", "redirects and hops", "cookie cap"
 DEVICES, CONSENT = "cross-device", "consent opt-out"
 LATE, DEDUP, UNEXPLAINED = "late or offline", "dedup failures", "unexplained"
-ABSENT, QUIET, TAG_ONLY = "no tag on the page", "silent browsers", "not taken from us"
+ABSENT, QUIET, TAG_ONLY = (
+    "no tag on the page",
+    "silent browsers",
+    "seen by the tag alone",
+)
 CAUSES = (
     *(BLOCKED, ABSENT, QUIET, TAG_ONLY, ROUTE, COOKIE, DEVICES, CONSENT, LATE, DEDUP),
     UNEXPLAINED,
@@ -137,7 +141,7 @@ def _mirrored(pairs: Pairs, torn: float) -> Iterator[Cause]:
     states = pairs.states
     stopped = states[TagState.BLOCKED] + states[TagState.LATE]
     yield _counted(
-        BLOCKED, stopped, "the mirror saw the page, the tag's script did not live",
+        BLOCKED, stopped, "the mirror saw the page, the tag's script did not run",
         "keep server events on: they reach Pinterest without the script",
     )  # fmt: skip
     yield _counted(
@@ -180,7 +184,7 @@ def _blocked(ground: Ground) -> Cause:
         low=low * ground.n_server,
         high=high * ground.n_server,
         certainty=Certainty.ESTIMATE,
-        evidence=f"the tag did not live in {n:,} of {of:,} reports of the mirror",
+        evidence=f"the tag did not run in {n:,} of {of:,} reports of the mirror",
     )
 
 
@@ -191,8 +195,7 @@ def _contrasts(ground: Ground) -> Iterator[Cause]:
         return
     cells = ground.evidence.routes
     if cells is None:
-        yield _none(ROUTE, "no click was logged", "use click links")
-        yield _none(COOKIE, "no click was logged", "use click links")
+        yield from (_unseen(name, ground.evidence) for name in (ROUTE, COOKIE))
         return
     yield _estimated(ROUTE, by_route(cells), _of_routes(ground.evidence.token_losses))
     yield _estimated(
@@ -200,17 +203,29 @@ def _contrasts(ground: Ground) -> Iterator[Cause]:
     )
 
 
+def _unseen(name: str, evidence: Evidence) -> Cause:
+    if evidence.token_losses is None:
+        return _none(name, "no click was logged", "use click links")
+    told = _lost_tokens(evidence.token_losses)
+    return _none(name, f"no browser was asked; {told}", "switch on the mirror")
+
+
+def _lost_tokens(losses: Share) -> str:
+    return f"{losses.n:,} of {losses.of:,} had lost the click's token on the way"
+
+
 def _of_routes(losses: Share | None) -> str:
     told = "same device, one hop against more"
     if losses is None:
         return told
-    return f"{told}; {losses.n:,} of {losses.of:,} landings had lost the click's token"
+    return f"{told}; {_lost_tokens(losses)}"
 
 
 def _estimated(name: str, contrast: Contrast, evidence: str) -> Cause:
     n, variance, seen = contrast
     if seen < MIN_EVENTS:
-        return _none(name, f"{seen} conversions are too few to contrast", "wait")
+        todo = "wait" if name == COOKIE else "audit the links, or wait"
+        return _none(name, f"{seen} conversions are too few to contrast", todo)
     reach = im_critical(0, 1, ALPHA) * math.sqrt(variance)
     return Cause(
         name=name, n=n, low=n - reach, high=n + reach, certainty=Certainty.ESTIMATE,
@@ -225,10 +240,14 @@ def _cross_device(ground: Ground) -> Cause:
     if ground.evidence.cross_device is None and part.high == 0:
         return _not_here(DEVICES, part.source)
     share = ground.evidence.cross_device
-    high = part.high * ground.n_tag if share is None else float(share.n)
+    high = part.high * ground.n_tag
     evidence = part.source
     if share is not None:
-        evidence = f"the platform's device columns: {share.n:,} of {share.of:,}"
+        high = wilson(share.n, share.of, im_critical(0, 1, ALPHA))[1] * ground.n_tag
+        evidence = (
+            f"click and conversion on different kinds of device in {share.n:,} of "
+            f"{share.of:,}"
+        )
     return Cause(
         name=DEVICES,
         n=0,
@@ -236,7 +255,7 @@ def _cross_device(ground: Ground) -> Cause:
         high=0,
         certainty=Certainty.BOUNDS,
         evidence=evidence,
-        remedy="" if share is not None else "pull the platform's device columns",
+        remedy="" if share is not None else "use click links, with the mirror on",
     )
 
 

@@ -65,13 +65,22 @@ def of_hundred(gap: float | None, low: float, high: float) -> Markup:
         _rect(at(1 - high), 78, at(1 - low) - at(1 - high), 34, "open"),
         _line(at(1), 26, at(1), 120, "axis"),
         _text(16, 56, "our server: 100", "on-bar"),
-        _text(16, 100, f"the tag: {_ends(1 - high, 1 - low)}", "on-bar"),
+        _of_tag(at(1 - high), at(1 - low), _ends(1 - high, 1 - low)),
         _text(10, 18, "Of every 100 that our server saw", "small"),
         _text(at(1 - high), 132, "likely range (95%)", "small"),
     ]
     if gap is not None:
         marks.append(_line(at(1 - gap), 72, at(1 - gap), 118, "point"))
     return _svg(140, title, *marks)
+
+
+def _of_tag(sure_x: float, likely_x: float, ends: str) -> Markup:
+    """Write the tag's label where there is room: on its bar, in the band, behind it."""
+    words = f"the tag: {ends}"
+    if sure_x >= LABEL_W:
+        return _text(16, 100, words, "on-bar")
+    has_room = likely_x - sure_x >= LABEL_W
+    return _text((sure_x if has_room else likely_x) + 6, 100, words, "in-band")
 
 
 def _ends(low: float, high: float) -> str:

@@ -15,7 +15,7 @@ def by_route(cells: Sequence[SeenCell]) -> Contrast:
     seen = 0
     for key in sorted({(cell.device, cell.is_late) for cell in cells}):
         own = [cell for cell in cells if (cell.device, cell.is_late) == key]
-        one = _rate([cell for cell in own if not cell.multi_hop])
+        one = _rate([cell for cell in own if cell.multi_hop is False])
         many = _rate([cell for cell in own if cell.multi_hop])
         if one is None or many is None:
             continue

@@ -24,12 +24,13 @@ class SeenCell:
     """Conversions of ours that followed a click, and how many of them the tag saw too.
 
     `is_safari` and `is_late` (more than 7 days after the click) say where browsers cut
-    the life of a cookie; `multi_hop` that the click came over more than one redirect.
+    the life of a cookie; `multi_hop` that the click came over more than one redirect,
+    None where nobody looked at its way.
     """
 
     device: str
     is_safari: bool
-    multi_hop: bool
+    multi_hop: bool | None
     is_late: bool
     n: int
     n_tag: int
@@ -40,10 +41,11 @@ class Evidence:
     """Counts of one kind of event in one month. None means that nobody looked.
 
     `blocked`: browsers' reports in which the tag did not live, by device. `routes`:
-    from the click log. `token_losses`: landings that came without the click's token.
-    `opted_out`: reports of browsers that did not allow measuring. `late`: accepted
-    events that were sent more than an hour after they happened. `cross_device`:
-    conversions that the platform credits to an action on another device.
+    from the click log and the mirror. `token_losses`: conversions with a known click
+    that had lost its token on the way. `opted_out`: reports of browsers that did not
+    allow measuring. `late`: accepted events that were sent more than an hour after
+    they happened. `cross_device`: conversions on another kind of device than their
+    click, of those where both are known.
     `ledger_total`: what the shop itself counted. `quality`: the platform's own score
     by ingestion source.
     """

@@ -10,6 +10,7 @@ from forwarder.reconcile.control import control_days
 from forwarder.reconcile.document import Document
 from forwarder.reconcile.labels import LABELS, assumptions
 from forwarder.reconcile.markup import Child, Markup, el, joined
+from forwarder.reconcile.routes import routes
 from forwarder.reconcile.shown import band_text, number_text, range_text, value_text
 from forwarder.reconcile.verdict import FEW
 
@@ -19,15 +20,25 @@ FEW_IN_A_CELL = 25
 def table(head: Sequence[str], rows: Sequence[Sequence[Child]], sides: str) -> Markup:
     """Return a table; `sides` has a letter per column, n for numbers."""
 
-    def cells(name: str, row: Sequence[Child]) -> list[Markup]:
-        return [
-            el(name, cell, class_="n" if side == "n" else None)
-            for cell, side in zip(row, sides, strict=True)
-        ]
+    def cell(content: Child, side: str, *, is_head: bool) -> Markup:
+        is_named = is_head and bool(content)
+        return el(
+            "th" if is_named else "td",
+            content,
+            scope="col" if is_named else None,
+            class_="n" if side == "n" else None,
+        )
 
-    top = el("thead", el("tr", cells("th", head)))
-    body = el("tbody", [el("tr", cells("td", row)) for row in rows])
-    return el("div", el("table", top, body), class_="wide")
+    def line(row: Sequence[Child], *, is_head: bool = False) -> Markup:
+        both = zip(row, sides, strict=True)
+        return el("tr", [cell(one, side, is_head=is_head) for one, side in both])
+
+    top = el("thead", line(head, is_head=True))
+    body = el("tbody", [line(row) for row in rows])
+    # What can be moved sideways has to be reached by keyboard, and needs a name then.
+    told = f"Table: {', '.join(filter(None, head))}"
+    inner = el("table", top, body)
+    return el("div", inner, class_="wide", tabindex="0", role="group", aria_label=told)
 
 
 def detail(document: Document, c: Comparison) -> Markup:
@@ -43,6 +54,7 @@ def _parts(document: Document, c: Comparison) -> Iterator[Markup]:
     yield _columns(c)
     yield _estimates(c)
     yield from _joined(c)
+    yield from _routes(c)
     yield from _waterfall(c)
     yield _steps(c)
     yield from _days(c)
@@ -94,8 +106,11 @@ def _joined(c: Comparison) -> Iterator[Markup]:
     both, tag, server = (f"{n:,}" for n in c.pairs.counts)
     yield el("h3", "Order by order (exact)")
     unseen = f"{c.pairs.n_neither:,} that the mirror saw, and an unknown rest"
-    rows = [["seen by our server", both, server], ["not seen by it", tag, unseen]]
-    yield table(("conversions", "seen by the tag", "not seen by it"), rows, "-nn")
+    rows = [
+        ["seen by our server", both, server],
+        ["not seen by our server", tag, unseen],
+    ]
+    yield table(("conversions", "seen by the tag", "not seen by the tag"), rows, "-nn")
     yield el("h3", "The tag by device (exact; grey under 25)")
     head = ("device", "seen by both", "tag only", "server only", "tag's share of ours")
     yield table(
@@ -117,10 +132,30 @@ def _joined(c: Comparison) -> Iterator[Markup]:
 
 
 def _device(name: str, both: int, tag: int, server: int) -> list[Child]:
-    seen = both + server
-    share = f"{both / seen:.0%}" if seen else "n/a"
-    cell = el("span", share, class_="soft") if seen < FEW_IN_A_CELL else share
-    return [name.replace("_", " "), f"{both:,}", f"{tag:,}", f"{server:,}", cell]
+    share = _share(both, both + server)
+    return [name.replace("_", " "), f"{both:,}", f"{tag:,}", f"{server:,}", share]
+
+
+def _routes(c: Comparison) -> Iterator[Markup]:
+    found = routes(c)
+    if not found:
+        return
+    yield el(
+        "h3", "Conversions with a known click, by their way (exact; grey under 25)"
+    )
+    rows: list[list[Child]] = [
+        [one.device.replace("_", " "), one.way, f"{one.n:,}", f"{one.n_tag:,}",
+         _share(one.n_tag, one.n)]
+        for one in found
+    ]  # fmt: skip
+    head = ("device of the click", "way", "ours", "the tag took", "tag's share of ours")
+    yield table(head, rows, "--nnn")
+
+
+def _share(n: int, of: int) -> Child:
+    """Return a share; grey where it stands on few."""
+    told = f"{n / of:.0%}" if of else "n/a"
+    return el("span", told, class_="soft") if of < FEW_IN_A_CELL else told
 
 
 def _waterfall(c: Comparison) -> Iterator[Markup]:

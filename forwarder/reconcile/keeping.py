@@ -1,26 +1,20 @@
 """Finish reports when their time has come, and keep them as they were."""
 
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from forwarder.core.reports import USUAL, Level
-from forwarder.reconcile import making
-from forwarder.reconcile.calendar_of import final_at
+from forwarder.reconcile import making, schedule
 from forwarder.reconcile.document import Document, document
 from forwarder.reconcile.making import Place
 from forwarder.reconcile.rendering import rendered
-from forwarder.store import Store, duties, report_versions
-from forwarder.store.report_versions import Version
+from forwarder.reconcile.schedule import Due
+from forwarder.store import Store, report_requests, report_versions
+from forwarder.store.report_requests import ATTEMPTS_MAX, GIVEN_UP, ReportRequest
+from forwarder.store.report_versions import Head, Version
 
-PROVISIONAL, FINAL = "provisional", "final"
-MONTHS_BACK = 4  # the longest click window, and a month in which no worker ran
-
-
-class Due(NamedTuple):
-    """A report whose time has come."""
-
-    month: str
-    stamp: str
+KEPT_FORMS = ("md", "csv", "letter")
+MADE, SAME = "made", "nothing has changed since the last one"
+NOTHING = "nothing happened in this month, on either side"
 
 
 def make_document(store: Store, place: Place, month: str) -> Document:
@@ -30,32 +24,48 @@ def make_document(store: Store, place: Place, month: str) -> Document:
     return document(report, contents)
 
 
-def due_reports(now: datetime) -> list[Due]:
-    """Return the reports that should exist by now, oldest month first.
+def nobody(stamp: str) -> Sequence[str]:
+    """Send reports of any stamp through no channel."""
+    del stamp
+    return ()
 
-    Provisional two days after the month's end, final once the click window closed.
+
+def finish_due(
+    store: Store,
+    place: Place,
+    now: datetime,
+    channels: Callable[[str], Sequence[str]] = nobody,
+) -> list[Head]:
+    """Finish what is due, and let it be sent; each report once whoever asks.
+
+    Shape: `channels` of a stamp. A report whose worker ended in the middle is made
+    again an hour later.
     """
-    months, on = [], now.date().replace(day=1)
-    for _ in range(MONTHS_BACK):
-        on = (on - timedelta(days=1)).replace(day=1)
-        months.append(on)
-    return [due for on in reversed(months) for due in _due(on, now)]
+    found = []
+    for due in schedule.open_reports(store, place.destination, now):
+        if schedule.take(store, place.destination, due, now):
+            found.append(finish(store, place, due, channels(due.stamp)))
+            schedule.end(store, place.destination, due, store.now())
+    return [head for head in found if head is not None]
 
 
-def _due(first_on: date, now: datetime) -> list[Due]:
-    month = f"{first_on:%Y-%m}"
-    ended_at = final_at(first_on, USUAL[Level.DELIVERY])
-    final = final_at(first_on, USUAL[Level.ATTRIBUTION])
-    found = [Due(month, PROVISIONAL)] if ended_at <= now < final else []
-    return [Due(month, FINAL)] if now >= final else found
+def finish(
+    store: Store, place: Place, due: Due, channels: Sequence[str] = ()
+) -> Head | None:
+    """Make and keep a report; None when nothing happened on either side.
 
-
-def finish(store: Store, place: Place, due: Due) -> Version | None:
-    """Make and keep a report; None when the very same is kept or nothing happened."""
+    Of the very same inputs the one that is kept already is returned.
+    """
     made = make_document(store, place, due.month)
     if not any(c.n_tag or c.n_server for c in made.report.comparisons):
         return None
-    version = Version(
+    kept_id = report_versions.keep_version(store, _version(place, due, made), channels)
+    found = report_versions.find_version(store, kept_id)
+    return None if found is None else found[0]
+
+
+def _version(place: Place, due: Due, made: Document) -> Version:
+    return Version(
         destination=place.destination,
         month=due.month,
         stamp=due.stamp,
@@ -63,17 +73,19 @@ def finish(store: Store, place: Place, due: Due) -> Version | None:
         made_at=made.report.made_at,
         content=rendered(made, "json").encode(),
         page=rendered(made, "html"),
+        forms={form: rendered(made, form) for form in KEPT_FORMS},
     )
-    return version if report_versions.keep_version(store, version) else None
 
 
-def finish_due(store: Store, place: Place, now: datetime) -> list[Version]:
-    """Finish what is due, each report once however many workers ask."""
-    return [
-        version
-        for due in due_reports(now)
-        if duties.take_duty(
-            store, f"report {place.destination} {due.stamp}", due.month, now
-        )
-        and (version := finish(store, place, due)) is not None
-    ]
+def make_asked(store: Store, place: Place, request: ReportRequest) -> str:
+    """Make the report that somebody asked for; return what came of it, as noted."""
+    if request.attempts > ATTEMPTS_MAX:
+        report_requests.note_made(store, request, GIVEN_UP, None)
+        return GIVEN_UP
+    known = {one.id for one in report_versions.list_heads(store, place.destination)}
+    head = finish(store, place, schedule.stamped(request.month, store.now()))
+    outcome = NOTHING if head is None else SAME if head.id in known else MADE
+    report_requests.note_made(
+        store, request, outcome, None if head is None else head.id
+    )
+    return outcome

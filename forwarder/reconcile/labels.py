@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from forwarder.reconcile.capture import Assumed
 from forwarder.reconcile.comparison import Comparison
+
+USUALLY = Assumed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,12 @@ def _of_pairs(c: Comparison) -> tuple[Assumption, ...]:
             high=high,
             unit=unit,
             status="assumed",
-            source=ASSUMED_SOURCES[key],
+            source=_source(c.assumed, key),
         )
         for name, low, high, unit, key in found
     )
+
+
+def _source(assumed: Assumed, name: str) -> str:
+    is_usual = getattr(assumed, name) == getattr(USUALLY, name)
+    return ASSUMED_SOURCES[name] if is_usual else "your settings, [reports]"

@@ -17,7 +17,7 @@ from forwarder.core.reports import (
     ServerRow,
     TagReport,
 )
-from forwarder.reconcile.align import Aligned, Period, align
+from forwarder.reconcile.align import Period, align
 from forwarder.reconcile.bands import Band
 from forwarder.reconcile.calendar_of import final_at, first_day
 from forwarder.reconcile.capture import Assumed
@@ -33,7 +33,8 @@ from forwarder.reconcile.event_level import (
 )
 from forwarder.reconcile.evidence import Beside
 from forwarder.reconcile.inputs import fingerprint
-from forwarder.reconcile.log import Gather, Log
+from forwarder.reconcile.log import Gather
+from forwarder.reconcile.measured import measured_parts, multi_hop_share
 from forwarder.reconcile.pairs import Pairs, pairs_of
 from forwarder.reconcile.systematic import Circumstances, Part, factor, parts_for
 from forwarder.reconcile.tag_days import TagTotals, tag_totals
@@ -161,7 +162,7 @@ def _case(desk: _Desk, kind: Kind, level: Level) -> Case:
 
 def _comparison(desk: _Desk, case: Case) -> Comparison:
     circumstances, tolerance = _circumstances(desk, case), desk.rules.tolerance_share
-    parts = parts_for(circumstances, desk.rules.measured)
+    parts = parts_for(circumstances, _measured(desk, case, circumstances))
     found, hidden = _estimates(desk, case, factor(parts))
     said = verdict(found, hidden, tolerance)
     pairs, in_pairs = case.pairs, case.pairs is not None
@@ -198,6 +199,15 @@ def _comparison(desk: _Desk, case: Case) -> Comparison:
         dependence=None if pairs is None else dependence(pairs, case.ledger_total),
         totals=None if pairs is None else totals_by_dependence(pairs, assumed),
     )
+
+
+def _measured(
+    desk: _Desk, case: Case, circumstances: Circumstances
+) -> Mapping[str, Part]:
+    """Return what is known of the table: by the evidence, and then by the rules."""
+    pairs = desk.pairs(case.kind, case.currency)
+    known = measured_parts(case.level, circumstances.measures, pairs)
+    return {**known, **desk.rules.measured}
 
 
 def _estimates(
@@ -250,7 +260,7 @@ def _circumstances(desk: _Desk, case: Case) -> Circumstances:
         measures=_measures(case),
         definitions=case.definitions,
         is_final=desk.now >= final_at(desk.first, case.definitions),
-        multi_hop_share=_multi_hop_share(case.log, case.aligned),
+        multi_hop_share=multi_hop_share(case.log, case.aligned),
     )
 
 
@@ -276,12 +286,6 @@ def _measures(case: Case) -> Measures:
     if case.tag is not None:
         return case.tag.report.measures
     return Measures.TAG if case.level is Level.DELIVERY else Measures.PLATFORM
-
-
-def _multi_hop_share(log: Log, aligned: Aligned) -> float | None:
-    hops = log.multi_hop[aligned.kept]
-    known = hops[~np.isnan(hops)]
-    return float(known.mean()) if len(known) else None
 
 
 def _grade(case: Case) -> Grade:

@@ -13,7 +13,8 @@ def band_text(name: str, band: tuple[float, float]) -> str:
         return f"{round(low):,} to {round(high):,}"
     if name.endswith("gap"):
         return words.percent_span(low, high)
-    return f"{low:.0%} to {high:.0%}"
+    digits = 1 if low < high and f"{low:.0%}" == f"{high:.0%}" else 0
+    return f"{low:.{digits}%} to {high:.{digits}%}"
 
 
 def value_text(name: str, value: float) -> str:

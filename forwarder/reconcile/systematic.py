@@ -142,7 +142,7 @@ def _routing(circumstances: Circumstances) -> Part:
         name=ROUTING,
         low=-0.05 * share,
         high=0,
-        source=f"default -5%, times {share:.0%} of conversions over more than one hop",
+        source=f"default -5%, times {share:.0%} not known to come over one hop",
     )
 
 

@@ -48,6 +48,10 @@ def _lines(data: dict[str, object]) -> Iterator[Line]:
         yield _line("assumptions", f"{one['name']} ({one['status']})", one, None,
                     (low, high))  # fmt: skip
     yield from _devices(_list(data.get("devices", [])))
+    for one in _list(data["routes"]):
+        row = f"{one['device']}, {one['way']}"
+        yield _line("routes", f"{row}: ours", one, one["n"])
+        yield _line("routes", f"{row}: the tag took", one, one["n_tag"])
     for one in _list(data.get("sensitivity", [])):
         band = _pair(_dict(one["N"])["95"])
         yield _line("sensitivity", f"odds ratio {one['odds_ratio']}", one, None, band)

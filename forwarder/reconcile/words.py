@@ -29,17 +29,6 @@ _GRADES = {
     Grade.C: "the tag's daily totals beside our own log",
     Grade.D: "totals only, our log knows no Pinterest click",
 }
-_NEXT = {
-    Verdict.AGREES: "nothing; both lists tell the same story.",
-    Verdict.TOO_FEW: (
-        "wait: about 200 conversions a month narrow the band to 20% either way, 500 "
-        "to 15%, 2,400 to 10%."
-    ),
-    Verdict.CANNOT_TELL: (
-        "measure one of the assumptions below; more traffic will not narrow the band."
-    ),
-    Verdict.NOTHING: "nothing; come back when something has happened.",
-}
 
 
 def noun(kind: Kind, n: int) -> str:
@@ -55,7 +44,9 @@ def counted(kind: Kind, n: int) -> str:
 
 def headline(c: Comparison) -> str:
     """Return what is compared, as a title."""
-    return f"{noun(c.kind, 2).capitalize()}: {_QUESTIONS[c.level]} [{c.level.value}]"
+    return (
+        f"{noun(c.kind, 2).capitalize()}: {_QUESTIONS[c.level]} ({c.level.value} level)"
+    )
 
 
 def who(c: Comparison) -> str:
@@ -63,6 +54,11 @@ def who(c: Comparison) -> str:
     if c.measures is Measures.PLATFORM:
         return "Pinterest's report (tag and server together)"
     return "The Pinterest tag"
+
+
+def whose(c: Comparison) -> str:
+    """Return the other list within a sentence."""
+    return "Pinterest's report" if c.measures is Measures.PLATFORM else "the tag"
 
 
 def mode(c: Comparison) -> str:
@@ -92,13 +88,13 @@ def how_far(c: Comparison) -> str:
     if says_nothing(gap):
         return _too_few(c)
     low, high = gap.bands["95"]
-    reach = f"{span(low, high)} (95% band)"
+    ours, reach = "Of every 100 that our server saw", f"{span(low, high)} (95% band)"
     if gap.n < FEW:
-        return f"Of every 100 that our server saw, {reach}. No single number is fair."
-    about = f"about {_missed(gap.value)}"
+        return f"{ours}, {reach}. No single number is fair."
+    about = f"about {_missed(gap.value)} by {whose(c)}"
     if gap.n < MANY:
-        return f"Of every 100 that our server saw, {reach}; {about}."
-    return f"Of every 100 that our server saw, {about}: {reach}."
+        return f"{ours}, {reach}; {about}."
+    return f"{ours}, {about}: {_reach(low, high)} (95% band)."
 
 
 def says_nothing(gap: Estimate) -> bool:
@@ -124,6 +120,12 @@ def _no_gap(c: Comparison) -> str:
     if c.n_server == 0:
         return "Our list is empty, so no gap can be given."
     return "A single day is too little to compare."
+
+
+def _reach(low: float, high: float) -> str:
+    """Return a band without the verb that the number before it has."""
+    text = span(low, high)
+    return text.removesuffix(" were missed") if low >= 0 else text
 
 
 def _missed(gap: float) -> str:
@@ -167,7 +169,8 @@ def in_money(c: Comparison) -> str | None:
     if c.tag_value is None:
         told = "" if c.n_tag is None else "; the report tells no value"
         return f"In value our server recorded {ours}{told}."
-    text = f"In value: {c.currency} {c.tag_value:,.2f} (exact) against {ours}"
+    theirs = f"{c.currency} {c.tag_value:,.2f} (exact)"
+    text = f"In value {whose(c)} shows {theirs}, our server {ours}"
     gap = c.estimates.get("revenue_gap")
     if gap is None:
         return f"{text}; no gap in value can be given."
@@ -183,6 +186,17 @@ def _percent_band(gap: Estimate) -> str:
     return text if is_rough else f"{text}, about {percent(gap.value)}"
 
 
+def added(c: Comparison) -> str | None:
+    """Return what reached Pinterest only through our server; None when not known."""
+    if c.pairs is None or c.pairs.counts[2] == 0:
+        return None
+    told = counted(c.kind, c.pairs.counts[2])
+    worth = c.pairs.worth.sums[2]
+    if c.currency is not None and worth:
+        told = f"{told}, worth {c.currency} {worth:,.2f} (exact),"
+    return f"{told} reached Pinterest only because our server sent them."
+
+
 def how_sure(c: Comparison) -> str:
     """Return the grade and whether the numbers can still move."""
     stamp = _stamp(c)
@@ -196,12 +210,6 @@ def _stamp(c: Comparison) -> str:
         return "final: the numbers have settled"
     day = final_at(c.first_on.replace(day=1), c.definitions).date()
     return f"provisional until {day.isoformat()}: the numbers still move"
-
-
-def says(c: Comparison) -> str:
-    """Return the verdict with the tolerance it was judged at."""
-    tolerance = f"tolerance {c.tolerance_share:.0%} either way, 90% band"
-    return f"{c.verdict.value} ({tolerance})."
 
 
 def moved(step: Step) -> int:
@@ -247,32 +255,3 @@ def _why_in_pairs(c: Comparison) -> Iterator[str]:
 
 def _all_or(n: int, total: int) -> str:
     return f"All {n}" if n == total else f"{n}"
-
-
-def what_next(c: Comparison) -> str:
-    """Return one thing to do."""
-    if c.n_tag is None:
-        return "export the daily numbers and run `forwarder import tag-report FILE`."
-    if c.n_server == 0 and c.n_tag:
-        return _empty_server(c)
-    if c.verdict is Verdict.DISAGREES:
-        return _apart(c)
-    return _NEXT[c.verdict]
-
-
-def _empty_server(c: Comparison) -> str:
-    if c.level is Level.ATTRIBUTION and c.grade is Grade.D:
-        return "use click links, so that our log knows who came from Pinterest."
-    return "see `forwarder doctor` and the delivery log: nothing of ours was accepted."
-
-
-def _apart(c: Comparison) -> str:
-    if c.estimates["gap"].value > 0:
-        return (
-            "check that the tag stands on the thank-you page, fires before people "
-            "leave it, and is not held back by the consent banner."
-        )
-    return (
-        "check `forwarder events list --status refused` and that every shop's "
-        "webhooks arrive."
-    )

@@ -6,7 +6,10 @@ from datetime import date
 from threading import Lock
 from typing import Any, TypeVar
 
-_Day = TypeVar("_Day", "TagDay", "OrganicDay")
+_Day = TypeVar("_Day", "TagDay", "OrganicDay", "Listed")
+
+
+_APP_TYPES = ("ALL", "MOBILE", "TABLET", "WEB")
 
 
 class BadEntry(ValueError):
@@ -31,12 +34,24 @@ class TagDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganicDay:
-    """The organic metrics of one UTC day; `pin_id` None means the whole account."""
+    """The organic metrics of one UTC day; `pin_id` None means the whole account.
+
+    `app_type` is ALL, or the kind of app alone.
+    """
 
     on: date
     pin_id: str | None
     metrics: Mapping[str, float]
     data_status: str
+    app_type: str = "ALL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A Pin or a board as Pinterest lists it; `kind` is `pins` or `boards`."""
+
+    kind: str
+    record: Mapping[str, Any]
 
 
 class Books:
@@ -47,6 +62,7 @@ class Books:
         self._lock = Lock()
         self._tag_days: list[TagDay] = []
         self._organic_days: list[OrganicDay] = []
+        self._listed: list[Listed] = []
 
     def add_tag_days(self, rows: object) -> int:
         """Append rows, return how many. Raises: BadEntry, and then adds none."""
@@ -61,6 +77,23 @@ class Books:
         with self._lock:
             self._organic_days.extend(days)
         return len(days)
+
+    def add_listed(self, rows: object) -> int:
+        """Append Pins and boards, return how many. Raises: BadEntry, then adds none."""
+        found = _read(rows, _listed)
+        with self._lock:
+            self._listed.extend(found)
+        return len(found)
+
+    def listed(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the Pins or the boards, in the order they were seeded."""
+        with self._lock:
+            return [one.record for one in self._listed if one.kind == kind]
+
+    def clear_listed(self) -> None:
+        """Forget the Pins and boards."""
+        with self._lock:
+            self._listed.clear()
 
     def tag_days(self) -> Sequence[TagDay]:
         """Return what the tag saw, in the order it was seeded."""
@@ -115,7 +148,8 @@ def _tag_day(row: Mapping[str, Any]) -> TagDay:
 
 
 def _organic_day(row: Mapping[str, Any]) -> OrganicDay:
-    _refuse_unknown(row, ("date", "pin_id", "metrics", "data_status"))
+    known = ("date", "pin_id", "metrics", "data_status", "app_type")
+    _refuse_unknown(row, known)
     pin_id, metrics = row.get("pin_id"), row.get("metrics")
     if pin_id is not None and not (isinstance(pin_id, str) and pin_id.isdecimal()):
         raise BadEntry("'pin_id' must be a text of digits, or null for the account.")
@@ -124,7 +158,23 @@ def _organic_day(row: Mapping[str, Any]) -> OrganicDay:
     status = row.get("data_status", "READY")
     if not isinstance(status, str):
         raise BadEntry("'data_status' must be a text such as READY.")
-    return OrganicDay(on=_date(row), pin_id=pin_id, metrics=metrics, data_status=status)
+    app_type = row.get("app_type", "ALL")
+    if app_type not in _APP_TYPES:
+        raise BadEntry(f"'app_type' must be one of {', '.join(_APP_TYPES)}.")
+    return OrganicDay(
+        on=_date(row),
+        pin_id=pin_id,
+        metrics=metrics,
+        data_status=status,
+        app_type=app_type,
+    )
+
+
+def _listed(row: Mapping[str, Any]) -> Listed:
+    """Read a Pin or a board: whatever has a `pin_count` is a board."""
+    if not isinstance(row.get("id"), str):
+        raise BadEntry("'id' must be a text of digits.")
+    return Listed(kind="boards" if "pin_count" in row else "pins", record=row)
 
 
 def _refuse_unknown(row: Mapping[str, Any], known: Sequence[str]) -> None:

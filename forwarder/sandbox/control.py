@@ -84,6 +84,7 @@ def _add_books(routes: Blueprint, box: Box) -> None:
         routes.add_url_rule(path, f"delete{path}", delete, methods=["DELETE"])
 
     book("/tag-log", box.books.add_tag_days, box.books.clear_tag_days)
+    book("/organic-pins", box.books.add_listed, box.books.clear_listed)
     book("/organic", box.books.add_organic_days, box.books.clear_organic_days)
 
 

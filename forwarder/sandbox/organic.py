@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -43,6 +43,9 @@ _PIN_IDS_MAX = 100
 _BAD_ACCOUNT = "Invalid user accounts analytics parameters."
 _BAD_PINS = "Invalid pins analytics parameters."
 _BAD_MANY = "Invalid multi_pins analytics parameters."
+_BAD_LIST = "Invalid list parameters."
+_FRESH_DAYS = 30
+_PAGE_MAX = 250
 
 
 def organic_routes(box: Box) -> Blueprint:
@@ -67,6 +70,8 @@ def organic_routes(box: Box) -> Blueprint:
     route(f"{top}video_pins", lambda box: _top(box, _VIDEO_SORTS), 400, _BAD_ACCOUNT)
     route("/pins/<pin_id>/analytics", _pin, 400, _BAD_PINS)
     route("/pins/analytics", _pins, 1, _BAD_MANY)
+    route("/pins", lambda box: _list(box, "pins"), 1, _BAD_LIST)
+    route("/boards", lambda box: _list(box, "boards"), 1, _BAD_LIST)
     return routes
 
 
@@ -86,7 +91,12 @@ def _check_split(splits: Sequence[str]) -> None:
 def _days(box: Box) -> list[OrganicDay]:
     check_words(request.args)
     start, end = period(request.args, SYNC, today(box))
-    return [day for day in box.books.organic_days() if start <= day.on <= end]
+    app_type = request.args.get("app_types", "ALL")
+    return [
+        day
+        for day in box.books.organic_days()
+        if start <= day.on <= end and day.app_type == app_type
+    ]
 
 
 def _account(box: Box) -> Reply:
@@ -173,7 +183,7 @@ def _top(box: Box, sorts: Sequence[str]) -> Reply:
         raise BadQuery("num_of_pins")
     names = _metrics(_ACCOUNT_METRICS if sorts is _SORTS else _VIDEO_SORTS)
     days = [day for day in _days(box) if day.pin_id is not None]
-    pin_ids = {day.pin_id for day in days if day.pin_id is not None}
+    pin_ids = {day.pin_id for day in days if day.pin_id is not None} - _old(box)
     pins = {pin_id: _sums(_of_pin(days, pin_id)) for pin_id in pin_ids}
     best = sorted(pins, key=lambda pin: (-pins[pin][sort_by], pin))[: int(n_pins)]
     return json_reply(
@@ -183,6 +193,32 @@ def _top(box: Box, sorts: Sequence[str]) -> Reply:
             "pins": [_top_pin(pin, pins[pin], names) for pin in best],
         }
     )
+
+
+def _old(box: Box) -> set[str]:
+    """Return the Pins that are too old for the list of fresh ones, if that is asked."""
+    asked = request.args.get("created_in_last_n_days")
+    if asked is None:
+        return set()
+    if asked != str(_FRESH_DAYS):
+        raise BadQuery("created_in_last_n_days")
+    since = (today(box) - timedelta(days=_FRESH_DAYS)).isoformat()
+    return {
+        str(pin["id"])
+        for pin in box.books.listed("pins")
+        if str(pin.get("created_at", "")) < since
+    }
+
+
+def _list(box: Box, kind: str) -> Reply:
+    """Answer with one page of Pins or boards; the bookmark is where the next begins."""
+    size, start = request.args.get("page_size", "25"), request.args.get("bookmark", "0")
+    if not (size.isdecimal() and start.isdecimal() and 1 <= int(size) <= _PAGE_MAX):
+        raise BadQuery("page_size or bookmark")
+    found, first = box.books.listed(kind), int(start)
+    more = first + int(size)
+    bookmark = str(more) if more < len(found) else None
+    return json_reply({"items": found[first:more], "bookmark": bookmark})
 
 
 def _availability(days: Sequence[OrganicDay]) -> dict[str, object]:

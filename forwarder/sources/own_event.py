@@ -205,6 +205,7 @@ _ORDER = _Loose.from_dict(
             load_default=None,
             validate=validate.Length(max=MAX_ITEMS),
         ),
+        "discount_codes": _field(_several),
     },
     name="OrderSchema",
 )
@@ -275,6 +276,7 @@ def _order(known: Mapping[str, Any] | None) -> Order | None:
         id=known["id"],
         value=None if value is None else Money(amount=value, currency=code),
         items=tuple(Item(**line) for line in known["items"] or ()),
+        discount_codes=known["discount_codes"] or (),
     )
 
 

@@ -1,5 +1,6 @@
 """Who may read, operate and post: console users and API keys."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +14,13 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from forwarder.store.engine import Store
 from forwarder.store.schema import api_keys, users
 from forwarder.store.schema_access import sessions
+from forwarder.store.schema_views import views
 
 ROLES = ("viewer", "operator", "admin")
 SCOPES = ("events:write", "read", "operate")
+PASSWORD_MIN_CHARS = 10
+MADE_BYTES = 12  # of a password that we make: 16 characters
+KEY_BYTES = 32
 FAILURES_MAX = 5
 LOCKED_FOR = timedelta(minutes=5)
 # OWASP's smaller choice: at the default, eight attempts at once take 512 MB.
@@ -35,11 +40,12 @@ class Exists(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody who may log in to the console."""
+    """Somebody who may log in to the console; not since `disabled_at`, if it is set."""
 
     name: str
     role: str
     created_at: datetime
+    disabled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,11 @@ class ApiKey:
     expires_at: datetime | None = None
 
 
+def new_password() -> str:
+    """Return a password that nobody else has, to be shown once and then changed."""
+    return secrets.token_urlsafe(MADE_BYTES)
+
+
 def add_user(store: Store, user: User, password: str) -> None:
     """Let somebody log in. Raises: Exists."""
     row = {
@@ -64,14 +75,16 @@ def add_user(store: Store, user: User, password: str) -> None:
         "created_at": user.created_at,
         "n_failures": 0,
         "locked_until": None,
+        "disabled_at": user.disabled_at,
     }
     _add(store, users, row)
 
 
 def remove_user(store: Store, name: str) -> bool:
-    """Return whether there was such a user; their sessions end."""
+    """Return whether there was such a user; their sessions and kept lists end."""
     with store.write() as connection:
         _end_sessions(connection, name)
+        connection.execute(sa.delete(views).where(views.c.user_name == name))
         gone = connection.execute(sa.delete(users).where(users.c.name == name))
         return gone.rowcount > 0
 
@@ -85,8 +98,41 @@ def set_password(store: Store, name: str, password: str) -> bool:
     }
     with store.write() as connection:
         _end_sessions(connection, name)
-        change = sa.update(users).where(users.c.name == name).values(fresh)
-        return connection.execute(change).rowcount > 0
+        return _change(connection, name, fresh)
+
+
+def set_role(store: Store, name: str, role: str) -> bool:
+    """Return whether there is such a user; the new role counts from the next page."""
+    with store.write() as connection:
+        return _change(connection, name, {"role": role})
+
+
+def disable_user(store: Store, name: str, now: datetime) -> bool:
+    """Return whether a user who might log in was shut out; their sessions end."""
+    with store.write() as connection:
+        _end_sessions(connection, name)
+        return _change(connection, name, {"disabled_at": now}, users.c.disabled_at)
+
+
+def enable_user(store: Store, name: str) -> bool:
+    """Return whether a user who was shut out may log in again."""
+    is_out = users.c.disabled_at.is_not(None)
+    change = sa.update(users).where(users.c.name == name, is_out)
+    with store.write() as connection:
+        return connection.execute(change.values(disabled_at=None)).rowcount > 0
+
+
+def _change(
+    connection: sa.Connection,
+    name: str,
+    values: dict[str, object],
+    unless: sa.ColumnElement[datetime] | None = None,
+) -> bool:
+    """Return whether the user was there, and `unless` was NULL."""
+    change = sa.update(users).where(users.c.name == name)
+    if unless is not None:
+        change = change.where(unless.is_(None))
+    return connection.execute(change.values(values)).rowcount > 0
 
 
 def _end_sessions(connection: sa.Connection, name: str) -> None:
@@ -95,7 +141,7 @@ def _end_sessions(connection: sa.Connection, name: str) -> None:
 
 def list_users(store: Store) -> Sequence[User]:
     """Return all users by name."""
-    query = sa.select(users.c.name, users.c.role, users.c.created_at)
+    query = sa.select(*(users.c[name] for name in User.__slots__))
     with store.read() as connection:
         rows = connection.execute(query.order_by(users.c.name)).mappings().all()
     return [User(**row) for row in rows]
@@ -119,7 +165,9 @@ def _log_in(store: Store, name: str, password: str, now: datetime) -> User | Non
     with store.read() as connection:
         row = connection.execute(sa.select(users).where(users.c.name == name)).first()
     is_right = _matches(_NOBODY if row is None else row.password_hash, password)
-    if row is None or (row.locked_until is not None and row.locked_until > now):
+    if row is None or row.disabled_at is not None:
+        return None
+    if row.locked_until is not None and row.locked_until > now:
         return None
     n_failures = 0 if is_right else row.n_failures + 1
     is_locked = n_failures >= FAILURES_MAX
@@ -148,6 +196,13 @@ def _matches(password_hash: str, password: str) -> bool:
             return _hasher.verify(password_hash, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+def make_api_key(store: Store, key: ApiKey) -> str:
+    """Return the text of a new key, which opens what its scope says. Raises: Exists."""
+    text = f"fwd_{secrets.token_urlsafe(KEY_BYTES)}"
+    add_api_key(store, key, text)
+    return text
 
 
 def add_api_key(store: Store, key: ApiKey, text: str) -> None:

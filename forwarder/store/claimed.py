@@ -1,6 +1,6 @@
 """What a claimed delivery holds: the event at first, then what is frozen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from forwarder.core.delivery import Encoded
-from forwarder.core.event import Event
+from forwarder.core.event import Event, Kind
 from forwarder.store.codec import Unreadable, decode_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import delivery_identity, payload_identity
@@ -77,6 +77,30 @@ def load(store: Store, ids: Sequence[int]) -> list[Claimed]:
         )
         for row in rows
     ]
+
+
+def find_events(
+    store: Store, destination: str, kind: Kind, event_ids: Collection[str]
+) -> dict[str, Event]:
+    """Return, by event_id, those that are in the log and still open."""
+    query = (
+        sa.select(
+            deliveries.c.destination,
+            deliveries.c.event_id,
+            deliveries.c.kind,
+            bodies.c.sealed.label("body"),
+        )
+        .join(bodies, bodies.c.delivery_id == deliveries.c.id)
+        .where(
+            deliveries.c.event_id.in_(sorted(event_ids)),
+            deliveries.c.kind == kind.value,
+            deliveries.c.destination == destination,
+        )
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    found = {row.event_id: open_event(store, row) for row in rows}
+    return {name: event for name, event in found.items() if event is not None}
 
 
 def open_event(store: Store, row: sa.Row[*tuple[Any, ...]]) -> Event | None:

@@ -14,7 +14,14 @@ from sqlalchemy.engine import make_url
 from forwarder.core import failpoints
 from forwarder.core.tally import tally
 from forwarder.store.seal import Sealer
-from forwarder.store.writer import Result, StoreDown, Work, Writer, fault_of
+from forwarder.store.writer import (
+    Result,
+    StoreDown,
+    Work,
+    Writer,
+    fault_of,
+    is_failed_sync,
+)
 
 try:  # its wheel carries SQLite 3.53: Debian 12's 3.40 has the WAL-reset bug
     from pysqlite3 import dbapi2 as sqlite3
@@ -47,6 +54,7 @@ class Store:
         self.sealer = sealer
         self._writer = Writer[Any](self._write_for_many)
         self._kept: sa.Connection | None = None  # the writer's own
+        self.is_unsure = False  # the disk did not confirm a write: end this process
         self.write_fault = ""  # why the last write was not taken; empty if it was
 
     @property
@@ -76,11 +84,17 @@ class Store:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Remember whether the last write was taken."""
+        """Remember whether the last write was taken, and take none after a failed sync.
+
+        Raises: StoreDown.
+        """
+        if self.is_unsure:
+            raise StoreDown("the disk did not confirm a write: this process ends")
         try:
             yield
         except Exception as cause:
             self.write_fault = fault_of(cause)
+            self.is_unsure = is_failed_sync(cause)
             raise
         self.write_fault = ""
 

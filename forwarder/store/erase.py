@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.core.event import Event, Notice
+from forwarder.store import click_traces
 from forwarder.store.claimed import open_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import notice_identity
 from forwarder.store.notice import decode_notice
 from forwarder.store.schema import bodies, deliveries, notices, payloads
-from forwarder.store.schema_clicks import click_marks
 from forwarder.store.seal import Unopenable
 
 CHUNK = 500
@@ -179,7 +179,7 @@ def _erase(connection: sa.Connection, ids: Sequence[int], now: datetime) -> Gone
     connection.execute(
         sa.update(deliveries).where(deliveries.c.id.in_(free)).values(message="")
     )
-    _delete(connection, click_marks, free)
+    click_traces.take_away(connection, free)
     return Gone(
         n_events=_delete(connection, bodies, free),
         n_payloads=_delete(connection, payloads, free),

@@ -1,6 +1,6 @@
 """Keep experiments and their days; a day once told is judged as it was told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forwarder.core.experiment import Plan, Shown
 from forwarder.store.access import Exists
 from forwarder.store.engine import Store
-from forwarder.store.schema_experiments import experiment_days, experiments
+from forwarder.store.schema_experiments import (
+    experiment_days,
+    experiment_verdicts,
+    experiments,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +131,30 @@ def _told(row: sa.RowMapping) -> Told:
             successes=row["revised_successes"],
         ),
     )
+
+
+def begun(store: Store) -> Mapping[str, datetime]:
+    """Return when each experiment was created, by its name."""
+    query = sa.select(experiments.c.name, experiments.c.created_at)
+    with store.read() as connection:
+        return {row.name: row.created_at for row in connection.execute(query)}
+
+
+def decide(store: Store, name: str, verdict: bytes, now: datetime) -> None:
+    """Keep how an experiment was decided; the first word stays."""
+    insert = sqlite.insert if store.is_sqlite else postgresql.insert
+    row = {"experiment": name, "verdict": verdict, "decided_at": now}
+    with store.write() as connection:
+        connection.execute(
+            insert(experiment_verdicts).values(row).on_conflict_do_nothing()
+        )
+
+
+def decided(store: Store, name: str) -> bytes | None:
+    """Return how an experiment was decided; None while it is not."""
+    query = sa.select(experiment_verdicts.c.verdict).where(
+        experiment_verdicts.c.experiment == name
+    )
+    with store.read() as connection:
+        found: bytes | None = connection.execute(query).scalar()
+    return found

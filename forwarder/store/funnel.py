@@ -17,25 +17,31 @@ UNDONE = (Kind.REFUND.value, Kind.CANCEL.value, Kind.DISPUTE.value)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Led:
-    """Events of one kind and currency that came from one link's clicks.
+    """Events of one kind, tier and currency that came from one link's clicks.
 
-    Units: `value_minor` without what was given back; `undone_minor` is that.
+    Units: `value_minor` with what was given back, `undone_minor` is that;
+    `repeat_minor` is what people who had bought before paid, less what they got back.
     """
 
     slug: str
     kind: Kind
+    tier: int
     currency: str | None
     n: int
     n_repeat: int
     value_minor: int
     undone_minor: int
+    repeat_minor: int
 
 
-def led(store: Store, since: datetime, until: datetime) -> Sequence[Led]:
-    """Return what the clicks of each link led to, by kind and currency."""
+def led(
+    store: Store, since: datetime, until: datetime, *, by_first: bool = False
+) -> Sequence[Led]:
+    """Return what each link led to, by kind; the last click counts, or the first."""
     given_back = _given_back()
     of = click_joins.c
-    groups = (of.slug, of.kind, of.currency)
+    slug = (of.first_slug if by_first else of.slug).label("slug")
+    groups = (slug, of.kind, of.tier, of.currency)
     undone = sa.func.least if not store.is_sqlite else sa.func.min
     value, back = (
         sa.func.coalesce(of.value_minor, 0),
@@ -48,6 +54,10 @@ def led(store: Store, since: datetime, until: datetime) -> Sequence[Led]:
             _sum(sa.case((of.is_repeat, 1), else_=0), "n_repeat"),
             _sum(value, "value_minor"),
             _sum(undone(value, back), "undone_minor"),
+            _sum(
+                sa.case((of.is_repeat, value - undone(value, back)), else_=0),
+                "repeat_minor",
+            ),
         )
         .outerjoin(
             given_back,

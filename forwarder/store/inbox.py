@@ -1,15 +1,13 @@
 """Write a notice and its deliveries down, once, before anybody is answered."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.core.event import Event, Kind, Money, Notice, Order
@@ -17,8 +15,9 @@ from forwarder.core.money import to_minor
 from forwarder.store.codec import encode_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import delivery_identity, notice_identity
+from forwarder.store.inbox_sql import ALL_KNOWN, CANCEL, CONFLICT, REPEAT, Texts, texts
 from forwarder.store.notice import encode_notice
-from forwarder.store.schema import bodies, deliveries, notices, to_us
+from forwarder.store.schema import to_us
 
 ORDER_ID_MAX_CHARS = 256  # PostgreSQL indexes 2,704 bytes at most
 
@@ -64,6 +63,7 @@ class _Rows:
     notice: dict[str, object]
     deliveries: Sequence[tuple[dict[str, object], bytes]]
     cancelled: Sequence[dict[str, object]]
+    again: Callable[[int], dict[str, object]]  # the notice beside the one it repeats
 
 
 def accept(store: Store, arrival: Arrival) -> Receipt:
@@ -75,9 +75,9 @@ def accept(store: Store, arrival: Arrival) -> Receipt:
     return store.commit(lambda connection: _insert(connection, rows))
 
 
-def _rows(store: Store, arrival: Arrival) -> _Rows:
+def _notice(store: Store, arrival: Arrival) -> dict[str, object]:
     identity = notice_identity(arrival.endpoint, arrival.delivery_key)
-    notice: dict[str, object] = {
+    return {
         "endpoint": arrival.endpoint,
         "source": arrival.source,
         "delivery_key": arrival.delivery_key,
@@ -91,9 +91,25 @@ def _rows(store: Store, arrival: Arrival) -> _Rows:
             encode_notice(arrival.notice), identity, arrival.received_at
         ),
     }
+
+
+def _beside(store: Store, arrival: Arrival, first_id: int) -> dict[str, object]:
+    """Return a notice whose delivery key another body has, as it is kept."""
+    return _notice(
+        store,
+        replace(
+            arrival,
+            delivery_key=f"{CONFLICT}{arrival.delivery_key}",
+            status=NoticeStatus.DUPLICATE,
+            reason=f"another body under the delivery key of webhook {first_id}",
+        ),
+    )
+
+
+def _rows(store: Store, arrival: Arrival) -> _Rows:
     pairs = zip(arrival.events, arrival.skips, strict=True)
     return _Rows(
-        notice,
+        _notice(store, arrival),
         [
             (
                 _delivery(arrival, event, skip),
@@ -106,6 +122,7 @@ def _rows(store: Store, arrival: Arrival) -> _Rows:
             for event, skip in pairs
         ],
         [_cancelled(arrival, e) for e in arrival.events if _ends_order(e)],
+        partial(_beside, store, arrival),
     )
 
 
@@ -179,17 +196,34 @@ def _insert(connection: sa.Connection, rows: _Rows) -> Receipt:
     The three inserts go through the driver's cursor as finished text: through
     SQLAlchemy's own execute each costs 40 µs more, and all wait for the one writer.
     """
-    sql = _sql(connection.dialect.name)
+    sql = texts(connection.dialect.name)
     cursor = connection.connection.cursor()
     try:
         notice_id = _one(cursor, sql.notice, rows.notice)
     finally:
         cursor.close()
     if notice_id is None:
-        repeat_id = connection.execute(_REPEAT, _known(rows.notice)).scalar()
-        n = max(1, len(rows.deliveries))
-        return Receipt(notice_id=0 if repeat_id is None else repeat_id, duplicates=n)
+        return _repeated(connection, rows)
     return _insert_deliveries(connection, rows, notice_id)
+
+
+def _repeated(connection: sa.Connection, rows: _Rows) -> Receipt:
+    """Count a repeat; the first that comes with another body is kept, and not sent."""
+    known = connection.execute(REPEAT, _known(rows.notice)).first()
+    n = max(1, len(rows.deliveries))
+    if known is None:
+        return Receipt(notice_id=0, duplicates=n)
+    if known.body_sha256 != rows.notice["body_sha256"]:
+        _insert_beside(connection, rows.again(known.id))
+    return Receipt(notice_id=known.id, duplicates=n)
+
+
+def _insert_beside(connection: sa.Connection, notice: dict[str, object]) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        _one(cursor, texts(connection.dialect.name).notice, notice)
+    finally:
+        cursor.close()
 
 
 def add_deliveries(
@@ -202,7 +236,7 @@ def add_deliveries(
 def _insert_deliveries(
     connection: sa.Connection, rows: _Rows, notice_id: int
 ) -> Receipt:
-    sql = _sql(connection.dialect.name)
+    sql = texts(connection.dialect.name)
     cursor = connection.connection.cursor()
     try:
         new = [
@@ -213,10 +247,20 @@ def _insert_deliveries(
     finally:
         cursor.close()
     if rows.deliveries and not new:
-        connection.execute(_ALL_KNOWN, {"notice": notice_id})
+        connection.execute(ALL_KNOWN, _told_before(rows, notice_id))
     for cancelled in rows.cancelled:
-        connection.execute(_CANCEL, cancelled)
+        connection.execute(CANCEL, cancelled)
     return _receipt(notice_id, rows, new)
+
+
+def _told_before(rows: _Rows, notice_id: int) -> dict[str, object]:
+    row, _ = rows.deliveries[0]
+    return {
+        "notice": notice_id,
+        "its_event_id": row["event_id"],
+        "its_kind": row["kind"],
+        "to": row["destination"],
+    }
 
 
 def _known(notice: dict[str, object]) -> dict[str, object]:
@@ -229,7 +273,7 @@ def _known(notice: dict[str, object]) -> dict[str, object]:
 
 def _insert_delivery(
     cursor: Any,  # noqa: ANN401  a DBAPI cursor of either driver
-    sql: "_Sql",
+    sql: Texts,
     row: dict[str, object],
     body: bytes,
 ) -> bool:
@@ -256,78 +300,3 @@ def _one(cursor: Any, sql: str, parameters: dict[str, object]) -> int | None:  #
     cursor.execute(sql, parameters)
     row = cursor.fetchone()
     return None if row is None else int(row[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Sql:
-    """The inserts of an arrival as text in the driver's own parameter style."""
-
-    notice: str
-    delivery: str
-    body: str
-
-
-@cache
-def _sql(dialect: str) -> _Sql:
-    return _Sql(
-        _text(_insert_new(notices, dialect), dialect),
-        _text(_insert_new(deliveries, dialect), dialect),
-        _text(sa.insert(bodies), dialect),
-    )
-
-
-def _insert_new(table: sa.Table, dialect: str) -> Insert:
-    """Insert a row unless it is known, and tell which."""
-    columns = [c.name for c in table.columns if c.name != "id"]
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return (
-        insert(table)
-        .values({name: sa.bindparam(name) for name in columns})
-        .on_conflict_do_nothing()
-        .returning(table.c.id)
-    )
-
-
-def _text(statement: sa.sql.expression.ClauseElement, dialect: str) -> str:
-    make = sqlite.dialect if dialect == "sqlite" else postgresql.psycopg.dialect
-    style = "named" if dialect == "sqlite" else "pyformat"
-    return str(statement.compile(dialect=make(paramstyle=style)))
-
-
-_REPEAT = (
-    sa.update(notices)
-    .where(
-        notices.c.endpoint == sa.bindparam("at_endpoint"),
-        notices.c.delivery_key == sa.bindparam("key"),
-    )
-    .values(
-        n_duplicates=notices.c.n_duplicates + 1,
-        is_conflict=sa.or_(
-            notices.c.is_conflict, notices.c.body_sha256 != sa.bindparam("sha256")
-        ),
-    )
-    .returning(notices.c.id)
-)
-_ALL_KNOWN = (
-    sa.update(notices)
-    .where(notices.c.id == sa.bindparam("notice"))
-    .values(status=NoticeStatus.DUPLICATE.value)
-)
-_AT_MOST = sa.bindparam("at_most_minor", type_=sa.BigInteger)
-_CANCEL = (
-    sa.update(deliveries)
-    .where(
-        deliveries.c.order_id == sa.bindparam("of_order"),
-        deliveries.c.endpoint == sa.bindparam("at_endpoint"),
-        deliveries.c.kind == Kind.CHECKOUT.value,
-        deliveries.c.status == Status.PENDING.value,
-        deliveries.c.claim_id.is_(None),
-        sa.or_(_AT_MOST.is_(None), deliveries.c.value_minor <= _AT_MOST),
-    )
-    .values(
-        status=Status.SKIPPED.value,
-        reason="order_cancelled",
-        next_attempt_at=None,
-        settled_at=sa.bindparam("ended_at"),
-    )
-)

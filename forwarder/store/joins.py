@@ -17,10 +17,10 @@ from forwarder.store.schema import bodies, deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks, clicks, links
 from forwarder.store.seal import Unopenable
 
-TOKEN, EPIK, PERSON = "token", "epik", "person"  # what a mark is made of
+TOKEN, EPIK, PERSON, CODE = "token", "epik", "person", "code"  # what a mark is of
 _CURSOR = "cursor"
 BATCH = 500
-COMMITTED_AFTER = timedelta(seconds=10)  # ids may be committed in another order
+COMMITTED_AFTER = timedelta(seconds=10)  # PostgreSQL may commit ids out of order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """An event and the click it came from; the first click of the way beside it."""
+    """An event and the click it came from; the first click of the way beside it.
+
+    Of tier 4 no click is known: the times are the event's own.
+    """
 
     of: Marked
     tier: int
@@ -66,7 +69,7 @@ class Join:
     clicked_at: datetime
     first_slug: str
     first_clicked_at: datetime
-    is_repeat: bool
+    is_repeat: bool = False
 
 
 def has_links(store: Store) -> bool:
@@ -91,7 +94,8 @@ def fresh(store: Store, now: datetime) -> Sequence[Fresh]:
         .outerjoin(bodies, bodies.c.delivery_id == deliveries.c.id)
         .where(
             deliveries.c.id > sa.func.coalesce(after.scalar_subquery(), 0),
-            deliveries.c.received_at < now - COMMITTED_AFTER,
+            deliveries.c.received_at
+            < (now if store.is_sqlite else now - COMMITTED_AFTER),
         )
         .order_by(deliveries.c.id)
         .limit(BATCH)
@@ -185,6 +189,23 @@ def clicks_of_people(store: Store, marks: Iterable[str]) -> Sequence[Found]:
     return [Found(id="", **row) for row in rows]
 
 
+def first_orders(store: Store, marks: Iterable[str]) -> Mapping[str, datetime]:
+    """Return when each of these people bought first, of the orders still marked."""
+    query = (
+        sa.select(click_marks.c.mark, sa.func.min(deliveries.c.occurred_at).label("at"))
+        .join(deliveries, deliveries.c.id == click_marks.c.delivery_id)
+        .where(
+            click_marks.c.what == PERSON,
+            click_marks.c.mark.in_(sorted(marks)),
+            deliveries.c.kind == Kind.CHECKOUT.value,
+            sa.not_(deliveries.c.is_test),
+        )
+        .group_by(click_marks.c.mark)
+    )
+    with store.read() as connection:
+        return {row.mark: row.at for row in connection.execute(query)}
+
+
 def click_id(store: Store, found: Found) -> str:
     """Return Pinterest's id that a click brought; empty if none, or it is sealed."""
     try:
@@ -249,7 +270,9 @@ def _row(join: Join, place: tuple[str, str]) -> dict[str, Any]:
 def _is_known(row: Mapping[str, Any], known: Mapping[int, sa.RowMapping]) -> bool:
     """Say whether nothing changed; a campaign stays as it was when it was joined."""
     before = known.get(row["delivery_id"])
-    told = ("slug", "tier", "clicked_at", "first_clicked_at", "value_minor")
+    told = (
+        "slug", "tier", "clicked_at", "first_clicked_at", "value_minor", "is_repeat",
+    )  # fmt: skip
     return before is not None and all(before[name] == row[name] for name in told)
 
 

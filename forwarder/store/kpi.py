@@ -19,6 +19,7 @@ from forwarder.store.schema_kpi import (
     kpi_pins,
     kpi_revisions,
 )
+from forwarder.store.schema_pins import kpi_windows
 
 ROWS_AT_ONCE = 5000  # each its own transaction: webhooks get their turn in between
 ACCOUNT = ""
@@ -53,56 +54,57 @@ def _keep_part(
     connection: sa.Connection, days: Sequence[KpiDay], now: datetime, *, is_sqlite: bool
 ) -> Kept:
     known = _known(connection, days)
-    changed = [
+    new = [day for day in days if (day.pin_id, f"{day.on}") not in known]
+    old = [day for day in days if (day.pin_id, f"{day.on}") in known]
+    changed = [day for day in old if known[day.pin_id, f"{day.on}"][0] != day.counts]
+    told = (*_COUNTS, "is_final")
+    other = [
         day
-        for day in days
-        if known.get((day.pin_id, f"{day.on}"), day.counts) != day.counts
+        for day in old
+        if known[day.pin_id, f"{day.on}"] != (day.counts, day.is_final)
     ]
     if changed:
         connection.execute(
             sa.insert(kpi_revisions),
-            [_revision(day, known[day.pin_id, f"{day.on}"], now) for day in changed],
+            [_revision(day, known[day.pin_id, f"{day.on}"][0], now) for day in changed],
         )
-    insert = sqlite.insert if is_sqlite else postgresql.insert
-    statement = insert(kpi_days)
-    connection.execute(
-        statement.on_conflict_do_update(
+    if rows := [_row(day, now) for day in (*new, *other)]:  # what is so stays untouched
+        insert = (sqlite.insert if is_sqlite else postgresql.insert)(kpi_days)
+        statement = insert.on_conflict_do_update(
             index_elements=["pin_id", "on_day"],
-            set_={
-                name: statement.excluded[name]
-                for name in (*_COUNTS, "is_final", "fetched_at")
-            },
-        ),
-        [_row(day, now) for day in days],
-    )
+            set_={name: insert.excluded[name] for name in (*told, "fetched_at")},
+        )
+        connection.execute(statement, rows)
+        first_on = min(row["on_day"] for row in rows)
+        stale = kpi_windows.c.last_on >= first_on
+        connection.execute(sa.delete(kpi_windows).where(stale))
     _keep_titles(connection, days, is_sqlite=is_sqlite)
-    n_new = sum((day.pin_id, f"{day.on}") not in known for day in days)
     return Kept(
-        n_new=n_new,
+        n_new=len(new),
         n_changed=len(changed),
-        n_same=len(days) - n_new - len(changed),
+        n_same=len(old) - len(changed),
     )
 
 
 def _known(
     connection: sa.Connection, days: Sequence[KpiDay]
-) -> dict[tuple[str, str], Counts]:
+) -> dict[tuple[str, str], tuple[Counts, bool]]:
     """Return what is there for these days. By day and Pin: a range of the index."""
     c = kpi_days.c
     pins = {day.pin_id for day in days}
     dates = [f"{day.on}" for day in days]
-    query = sa.select(c.pin_id, c.on_day, *(c[name] for name in _COUNTS)).where(
-        c.on_day.between(min(dates), max(dates))
-    )
+    query = sa.select(
+        c.pin_id, c.on_day, c.is_final, *(c[name] for name in _COUNTS)
+    ).where(c.on_day.between(min(dates), max(dates)))
     if len(pins) == 1:
         query = query.where(c.pin_id == pins.pop())
     else:
         query = query.where(c.pin_id.between(min(pins), max(pins)))
     wanted = {(day.pin_id, f"{day.on}") for day in days}
     found = {}
-    for pin, on, *counts in connection.execute(query):
+    for pin, on, is_final, *counts in connection.execute(query):
         if (pin, on) in wanted:
-            found[pin, on] = Counts(*counts)
+            found[pin, on] = Counts(*counts), is_final
     return found
 
 
@@ -184,11 +186,16 @@ def summed_days(store: Store, first: date, last: date) -> dict[date, Counts]:
     c = kpi_days.c
     sums = (sa.func.sum(c[name]) for name in _COUNTS)
     query = (
-        sa.select(c.on_day, *sums)
-        .where(c.pin_id != ACCOUNT, c.on_day.between(f"{first}", f"{last}"))
-        .group_by(c.on_day)
+        sa.select(c.on_day, *sums).where(_final_pins(first, last)).group_by(c.on_day)
     )
     return dict(_days(store, query))
+
+
+def _final_pins(first: date, last: date) -> sa.ColumnElement[bool]:
+    c = kpi_days.c
+    return sa.and_(
+        c.on_day.between(f"{first}", f"{last}"), c.pin_id != ACCOUNT, c.is_final
+    )
 
 
 def _days(store: Store, query: sa.Select[Any]) -> Iterator[tuple[date, Counts]]:
@@ -197,27 +204,44 @@ def _days(store: Store, query: sa.Select[Any]) -> Iterator[tuple[date, Counts]]:
             yield date.fromisoformat(on), Counts(*map(int, counts))
 
 
-def pin_sums(store: Store, first: date, last: date) -> dict[str, Counts]:
-    """Return each Pin's counts over a range of days."""
+def pin_sums(
+    store: Store, first: date, last: date, pins: Sequence[str] | None = None
+) -> dict[str, Counts]:
+    """Return the final counts of these Pins, or all, over a range of days."""
     c = kpi_days.c
     sums = (sa.func.sum(c[name]) for name in _COUNTS)
     query = (
-        sa.select(c.pin_id, *sums)
-        .where(c.pin_id != ACCOUNT, c.on_day.between(f"{first}", f"{last}"))
-        .group_by(c.pin_id)
+        sa.select(c.pin_id, *sums).where(_final_pins(first, last)).group_by(c.pin_id)
     )
+    if pins is not None:
+        query = query.where(c.pin_id.in_(pins))
     with store.read() as connection:
         rows = connection.execute(query).all()
     return {pin: Counts(*map(int, counts)) for pin, *counts in rows}
 
 
+def most_clicked(store: Store, first: date, last: date, n_pins: int) -> list[str]:
+    """Return the Pins with most outbound clicks over a range of days, most first."""
+    c = kpi_days.c
+    clicks = sa.func.sum(c.outbound_clicks)
+    query = (
+        sa.select(c.pin_id)
+        .where(_final_pins(first, last), c.outbound_clicks > 0)
+        .group_by(c.pin_id)
+        .order_by(clicks.desc(), c.pin_id)
+        .limit(n_pins)
+    )
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
 def clicks_by_day(
     store: Store, pins: Sequence[str], first: date, last: date
 ) -> Mapping[str, Mapping[date, int]]:
-    """Return the outbound clicks a day of these Pins."""
+    """Return the outbound clicks a day of these Pins, on final days."""
     c = kpi_days.c
     query = sa.select(c.pin_id, c.on_day, c.outbound_clicks).where(
-        c.pin_id.in_(pins), c.on_day.between(f"{first}", f"{last}")
+        c.pin_id.in_(pins), c.on_day.between(f"{first}", f"{last}"), c.is_final
     )
     found: dict[str, dict[date, int]] = {pin: {} for pin in pins}
     with store.read() as connection:
@@ -226,9 +250,9 @@ def clicks_by_day(
     return found
 
 
-def titles(store: Store, pins: Sequence[str]) -> Mapping[str, str]:
-    """Return the titles of these Pins, where they are known."""
-    query = sa.select(kpi_pins).where(kpi_pins.c.pin_id.in_(pins))
+def titles(store: Store) -> Mapping[str, str]:
+    """Return the titles of Pins, where they are known."""
+    query = sa.select(kpi_pins.c.pin_id, kpi_pins.c.title)
     with store.read() as connection:
         return {row.pin_id: row.title for row in connection.execute(query)}
 
@@ -245,6 +269,27 @@ def conversions(store: Store, first: date, last: date) -> int:
     )
     with store.read() as connection:
         return connection.execute(query).scalar_one()
+
+
+def days_of(store: Store, pins: Sequence[str], first: date) -> Sequence[KpiDay]:
+    """Return the days of these Pins from one on, by day; also those not final."""
+    c = kpi_days.c
+    query = (
+        sa.select(c.pin_id, c.on_day, c.is_final, *(c[name] for name in _COUNTS))
+        .where(c.pin_id.in_(pins), c.on_day >= f"{first}")
+        .order_by(c.on_day, c.pin_id)
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return [
+        KpiDay(
+            on=date.fromisoformat(on),
+            counts=Counts(*counts),
+            pin_id=pin,
+            is_final=is_final,
+        )
+        for pin, on, is_final, *counts in rows
+    ]
 
 
 def newest_day(store: Store) -> date | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forwarder.core.links import Arm, Link, UtmPolicy
+from forwarder.core.links import Arm, Bio, Link, UtmPolicy
 from forwarder.store.engine import Store
-from forwarder.store.schema_clicks import links
+from forwarder.store.schema_clicks import bio_pages, links
 
 
 def add(store: Store, link: Link, now: datetime) -> bool:
@@ -53,9 +53,48 @@ def every(store: Store) -> Sequence[Link]:
 
 def stamp(store: Store) -> tuple[object, ...]:
     """Return what differs whenever any link does. Raises: StoreDown."""
-    query = sa.select(sa.func.count(), sa.func.max(links.c.changed_at))
+    found: list[object] = []
     with store.read() as connection:
-        return tuple(connection.execute(query).one())
+        for table in (links, bio_pages):
+            query = sa.select(sa.func.count(), sa.func.max(table.c.changed_at))
+            found += connection.execute(query.select_from(table)).one()
+    return tuple(found)
+
+
+def keep_bio(store: Store, bio: Bio, now: datetime) -> None:
+    """Keep a page of links, in place of the one of that name. Raises: StoreDown."""
+    row = {
+        "name": bio.name,
+        "title": bio.title,
+        "entries": json.dumps(bio.entries),
+        "changed_at": now,
+    }
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.delete(bio_pages).where(bio_pages.c.name == bio.name))
+        connection.execute(sa.insert(bio_pages).values(row))
+
+    store.commit(work)
+
+
+def drop_bio(store: Store, name: str) -> bool:
+    """Take a page of links away; False if there is none of that name."""
+    statement = sa.delete(bio_pages).where(bio_pages.c.name == name)
+    return store.commit(lambda connection: connection.execute(statement).rowcount > 0)
+
+
+def bios(store: Store) -> Sequence[Bio]:
+    """Return all pages of links by name."""
+    with store.read() as connection:
+        rows = connection.execute(sa.select(bio_pages).order_by(bio_pages.c.name)).all()
+    return [
+        Bio(
+            name=row.name,
+            title=row.title,
+            entries=tuple((slug, label) for slug, label in json.loads(row.entries)),
+        )
+        for row in rows
+    ]
 
 
 def _row(link: Link) -> dict[str, Any]:
@@ -68,6 +107,7 @@ def _row(link: Link) -> dict[str, Any]:
         "expires_at": link.expires_at,
         "fallback": link.fallback,
         "arms": json.dumps([asdict(arm) for arm in link.arms]),
+        "discount_code": link.code or None,
     }
 
 
@@ -82,4 +122,5 @@ def _link(row: sa.Row[Any]) -> Link:
         expires_at=row.expires_at,
         fallback=row.fallback,
         arms=tuple(Arm(**arm) for arm in json.loads(row.arms)),
+        code="" if row.discount_code is None else row.discount_code,
     )

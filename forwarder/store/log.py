@@ -1,18 +1,22 @@
 """Answer operators: which deliveries there are, and which notices they came from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.store.engine import Store
 from forwarder.store.health import BLOCKED
+from forwarder.store.inbox_sql import CONFLICT
+from forwarder.store.numbers import numbers_between
 from forwarder.store.schema import deliveries, destinations, notices
 
 PAGE = 50
 PAGE_MAX = 1_000
+LOOKED_AT = 100_000  # rows, where no index helps: 50 ms
 ID_DIGITS_MAX = 18  # fits 64 bits
 ID_MAX = 2**63 - 1  # drivers raise beyond
 
@@ -33,6 +37,7 @@ class Filter:
     until: datetime | None = None
     before_id: int | None = None
     after_id: int | None = None
+    ids: tuple[int, ...] | None = None  # chosen one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +67,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Lines, newest first. `next_id` is None on the last page."""
+    """Lines, newest first. `next_id` is None on the last page.
+
+    `is_partial`: it is not full though there is more; enough rows were looked at.
+    """
 
     lines: Sequence[Line]
     next_id: int | None
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +89,7 @@ class NoticeLine:
     received_at: datetime
     n_duplicates: int
     is_conflict: bool
+    conflict_id: int | None  # the notice that keeps the other body; None: there is none
     is_kept: bool  # the sealed request is still there
 
 
@@ -98,17 +108,43 @@ _LINE = [_STATUS if name == "status" else deliveries.c[name] for name in Line.__
 
 
 def list_deliveries(store: Store, wanted: Filter, n_max: int = PAGE) -> Page:
-    """Return one page, newest first (oldest first after `after_id`)."""
-    is_forward = wanted.after_id is not None
-    order = deliveries.c.id.asc() if is_forward else deliveries.c.id.desc()
-    query = (
-        sa.select(*_LINE).where(*conditions(wanted)).order_by(order).limit(n_max + 1)
-    )
+    """Return one page, newest first (oldest first after `after_id`).
+
+    Limits: a filter that no index serves looks at the next 100,000 rows, so that a page
+    takes as long with a hundred million as with one. It then may hold fewer lines than
+    `n_max`, even none, and `next_id` goes on below them.
+    """
+    if wanted.after_id is not None:
+        return _page(store, wanted, n_max, deliveries.c.id.asc())
+    newest = deliveries.c.id.desc()
+    if _is_narrow(wanted):
+        return _page(store, wanted, n_max, newest)
+    low_id, top_id = numbers_between(store, wanted.since, wanted.until)
+    if wanted.before_id is not None:
+        top_id = min(top_id, wanted.before_id)
+    floor_id = max(low_id, top_id - LOOKED_AT)
+    part = replace(wanted, before_id=top_id, after_id=floor_id - 1)
+    page = _page(store, part, n_max, newest)
+    if page.next_id is not None or floor_id <= low_id:
+        return page
+    return replace(page, next_id=floor_id, is_partial=True)
+
+
+def _is_narrow(wanted: Filter) -> bool:
+    """Say whether an index finds the rows of a filter, ordered by number."""
+    keys = (wanted.ids, wanted.order_id, wanted.event_id)
+    return wanted.status is Status.REFUSED or any(key is not None for key in keys)
+
+
+def _page(
+    store: Store, wanted: Filter, n_max: int, order: sa.UnaryExpression[Any]
+) -> Page:
+    query = sa.select(*_LINE).where(*conditions(wanted))
     with store.read() as connection:
-        lines = [_line(row) for row in connection.execute(query).mappings()]
-    has_more = len(lines) > n_max
-    lines = lines[:n_max]
-    return Page(lines=lines, next_id=lines[-1].id if has_more else None)
+        found = connection.execute(query.order_by(order).limit(n_max + 1))
+        lines = [_line(row) for row in found.mappings()]
+    next_id = lines[n_max - 1].id if len(lines) > n_max else None
+    return Page(lines=lines[:n_max], next_id=next_id)
 
 
 def count_by_status(store: Store, wanted: Filter) -> dict[str, int]:
@@ -124,9 +160,13 @@ def count_by_status(store: Store, wanted: Filter) -> dict[str, int]:
 
 def count_notices(store: Store) -> dict[str, int]:
     """Return how many notices there are of each status, and how many repeats came."""
-    query = sa.select(
-        notices.c.status, sa.func.count(), sa.func.sum(notices.c.n_duplicates)
-    ).group_by(notices.c.status)
+    query = (
+        sa.select(
+            notices.c.status, sa.func.count(), sa.func.sum(notices.c.n_duplicates)
+        )
+        .where(notices.c.delivery_key.not_like(f"{CONFLICT}%"))  # repeats, counted
+        .group_by(notices.c.status)
+    )
     counts = dict.fromkeys(NoticeStatus, 0)
     with store.read() as connection:
         for status, n, n_repeats in connection.execute(query):
@@ -183,25 +223,29 @@ def find(store: Store, reference: str) -> list[Line]:
     ]
     if reference.isascii() and reference.isdigit() and len(reference) <= ID_DIGITS_MAX:
         wanted.append(deliveries.c.id == int(reference))
-    query = (
-        sa.select(*_LINE)
-        .where(sa.or_(*wanted))
-        .order_by(deliveries.c.id.desc())
-        .limit(PAGE)
-    )
+    found = sa.select(*_LINE).where(sa.or_(*wanted))
+    query = found.order_by(deliveries.c.id.desc()).limit(PAGE)
     with store.read() as connection:
         return [_line(row) for row in connection.execute(query).mappings()]
 
 
+_other = notices.alias("other")
+_OTHER_BODY = (
+    sa.select(_other.c.id)
+    .where(
+        _other.c.endpoint == notices.c.endpoint,
+        _other.c.delivery_key == sa.literal(CONFLICT) + notices.c.delivery_key,
+    )
+    .scalar_subquery()
+)
+_OTHER = notices.alias("other")
+_OTHER_KEY = sa.literal(CONFLICT) + notices.c.delivery_key
 _NOTICE = sa.select(
-    notices.c.id,
-    notices.c.endpoint,
-    notices.c.source,
-    notices.c.status,
-    notices.c.reason,
-    notices.c.received_at,
-    notices.c.n_duplicates,
-    notices.c.is_conflict,
+    *(notices.c[name] for name in NoticeLine.__slots__ if name in notices.c),
+    sa.select(_OTHER.c.id)
+    .where(_OTHER.c.endpoint == notices.c.endpoint, _OTHER.c.delivery_key == _OTHER_KEY)
+    .scalar_subquery()
+    .label("conflict_id"),
     notices.c.sealed.is_not(None).label("is_kept"),
 )
 
@@ -227,6 +271,8 @@ def conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         found.append(table.id < wanted.before_id)
     if wanted.after_id is not None:
         found.append(table.id > wanted.after_id)
+    if wanted.ids is not None:
+        found.append(table.id.in_(wanted.ids))
     return [*found, *_status_condition(wanted.status)]
 
 

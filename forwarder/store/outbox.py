@@ -18,12 +18,12 @@ from forwarder.core import failpoints
 from forwarder.core.delivery import Answer, Encoded
 from forwarder.store.claimed import Claimed, load, notes, seal_private
 from forwarder.store.counting import count_answer, count_verdicts
+from forwarder.store.cutoff import ANSWER_LOST, Taken, message_of_claim, write_cut_off
 from forwarder.store.engine import Store
 from forwarder.store.schema import claims, deliveries, payloads
 from forwarder.store.settling import Verdict, log_attempt, settle_group
 
 LEASE = timedelta(seconds=60)
-ANSWER_LOST = "answer_lost"
 AUTO, MANUAL, REPLAY = "auto", "manual", "replay"  # why it is sent at all
 MODES = (MANUAL, AUTO, REPLAY)
 
@@ -80,9 +80,10 @@ def claim(
             "at": now,
         }
         found = _take(connection, wanted, n_max, order.urgent_before)
+        write_cut_off(connection, destination, mode, found, now)
     if not found:
         return None
-    rows = load(store, sorted(found))
+    rows = load(store, sorted(one.id for one in found))
     return Claim(id=number, destination=destination, until=until, rows=rows)
 
 
@@ -91,15 +92,15 @@ def _take(
     wanted: dict[str, object],
     n_max: int,
     urgent_before: datetime | None,
-) -> list[int]:
-    """Return the numbers of what is ours now: urgent ones, others, more urgent ones."""
-    found: list[int] = []
+) -> list[Taken]:
+    """Return what is ours now: urgent ones, others, more urgent ones."""
+    found: list[Taken] = []
     n_urgent = (n_max + 1) // 2 if urgent_before is not None else 0
 
     def take(statement: sa.Executable, n: int) -> None:
         if n > 0:
             given = {**wanted, "before": urgent_before, "n_max": n}
-            found.extend(connection.execute(statement, given).scalars())
+            found.extend(map(Taken._make, connection.execute(statement, given)))
 
     take(_CLAIM_URGENT, n_urgent)
     take(_CLAIM, n_max - len(found))
@@ -158,8 +159,9 @@ def _claiming(chosen: sa.Select[int]) -> sa.sql.dml.ReturningUpdate[Any]:
                 (deliveries.c.claim_id.is_(None), deliveries.c.reason),
                 else_=ANSWER_LOST,
             ),
+            message=message_of_claim,
         )
-        .returning(deliveries.c.id)
+        .returning(deliveries.c.id, deliveries.c.message)
     )
 
 

@@ -4,7 +4,9 @@ A million rows against as many go in, some thousand counts come out.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +16,27 @@ from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.mirror import Device, TagState
 from forwarder.core.pairs import Joined, PairedRow, Seen
 from forwarder.store.engine import Store
+from forwarder.store.pair_rescue import (
+    BY_ORDER,
+    BY_ORDER_OF_TWINS,
+    key_of,
+    moved,
+    rank,
+)
+from forwarder.store.pair_terms import (
+    ALIVE,
+    DAY_US,
+    ENDPOINTS,
+    SINCE,
+    TO,
+    UNTIL,
+    counted,
+    is_late,
+    us,
+)
 from forwarder.store.schema import deliveries, to_us
 from forwarder.store.schema_report import mirror_events
 
-DAY_US = 86_400_000_000
 NO_DEVICE = Device.UNKNOWN.value
 
 
@@ -39,28 +58,44 @@ def paired_rows(
         "since": to_us(since),
         "until": to_us(until),
     }
+    with ThreadPoolExecutor(1) as pool:  # both lists are long, and cores are two
+        theirs = pool.submit(
+            _read, store, given, (_THEIRS, BY_ORDER, BY_ORDER_OF_TWINS)
+        )
+        (ours,) = _read(store, given, (_OURS,))
+        alone, *words = theirs.result()
+    found = [
+        *(_paired(row, is_ours=True) for row in ours),
+        *(_paired(row, is_ours=False) for row in alone),
+    ]
+    ranked = sorted(chain(*words), key=rank, reverse=True)
+    best = {row.id: row for row in ranked}  # the best one is written last
+    rows = moved(found, list(best.values()))
+    return sorted(rows, key=lambda row: [str(part) for part in key_of(row)])
+
+
+def _read(
+    store: Store, given: dict[str, object], queries: Sequence[sa.Select[Any]]
+) -> list[list[sa.Row[Any]]]:
+    """Return the rows of each query, without kinds that never leave."""
     with store.read() as connection:
-        found = [
-            row
-            for query in (_OURS, _THEIRS)
-            for row in connection.execute(query, given)
+        return [
+            [row for row in connection.execute(query, given) if row.kind not in _LOCAL]
+            for query in queries
         ]
-    rows = [_paired(row) for row in found if row.kind not in _LOCAL]
-    return sorted(rows, key=lambda row: [str(part) for part in _key(row)])
 
 
 _LOCAL = {kind.value for kind in LOCAL_KINDS}
 
 
-def _key(row: PairedRow) -> tuple[object, ...]:
-    return row.kind, row.seen, row.joined, row.day, row.device, row.tag, row.currency
-
-
-def _paired(row: sa.Row[Any]) -> PairedRow:
+def _paired(row: sa.Row[Any], *, is_ours: bool) -> PairedRow:
+    is_alive = row.tag == ALIVE
+    alone = Seen.SERVER if is_ours else Seen.NEITHER
+    is_pair = is_ours and row.tag is not None
     return PairedRow(
         kind=Kind(row.kind),
-        seen=Seen(row.seen),
-        joined=Joined(row.joined),
+        seen=(Seen.BOTH if is_ours else Seen.TAG) if is_alive else alone,
+        joined=Joined.EVENT_ID if is_pair else Joined.NOT_AT_ALL,
         day=int(row.day),
         device=Device(row.device),
         tag=None if row.tag is None else TagState(row.tag),
@@ -69,23 +104,8 @@ def _paired(row: sa.Row[Any]) -> PairedRow:
         n_told=row.n_told,
         value_minor=int(row.value_minor),
         squares=float(row.squares),
+        n_late=int(row.n_late) if is_ours else 0,
     )
-
-
-Param = sa.BindParameter[Any]
-_TO: Param = sa.bindparam("to")
-_ENDPOINTS: Param = sa.bindparam("endpoints", expanding=True)
-_SINCE: Param = sa.bindparam("since", type_=sa.BigInteger)
-_UNTIL: Param = sa.bindparam("until", type_=sa.BigInteger)
-_ALIVE = TagState.ALIVE.value
-
-
-def _us(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    return sa.type_coerce(column, sa.BigInteger)
-
-
-def _either(is_so: sa.ColumnElement[bool], yes: str, no: str) -> sa.Case[str]:
-    return sa.case((is_so, sa.literal(str(yes))), else_=sa.literal(str(no)))
 
 
 def _grouped(
@@ -107,106 +127,34 @@ def _grouped(
 
 
 def _ours() -> sa.Select[Any]:
-    """Our delivered conversions, with the browser's word on them if there is one."""
-    ours = deliveries.c
-    by_event, by_order = mirror_events.alias("by_event"), mirror_events.alias("rescue")
-    at_us = _us(ours.occurred_at)
+    """Our delivered conversions, with the browser's word that has the same event id."""
+    ours, told = deliveries.c, mirror_events.c
     joined = deliveries.outerjoin(
-        by_event,
+        mirror_events,
         sa.and_(
-            by_event.c.endpoint == ours.endpoint,
-            by_event.c.kind == ours.kind,
-            by_event.c.event_id == ours.event_id,
+            told.endpoint == ours.endpoint,
+            told.kind == ours.kind,
+            told.event_id == ours.event_id,
         ),
-    ).outerjoin(by_order, by_order.c.id == _rescue(by_event))
-    tag = sa.func.coalesce(by_event.c.tag, by_order.c.tag)
-    device = sa.func.coalesce(by_event.c.device, by_order.c.device, NO_DEVICE)
+    )
     names = (
         ours.kind.label("kind"),
-        sa.case((tag == _ALIVE, Seen.BOTH.value), else_=Seen.SERVER.value).label(
-            "seen"
-        ),
-        sa.case(
-            (by_event.c.id.is_not(None), Joined.EVENT_ID.value),
-            (by_order.c.id.is_not(None), Joined.ORDER_ID.value),
-            else_=Joined.NOT_AT_ALL.value,
-        ).label("joined"),
-        ((at_us - _SINCE) // DAY_US).label("day"),
-        device.label("device"),
-        tag.label("tag"),
+        ((us(ours.occurred_at) - SINCE) // DAY_US).label("day"),
+        sa.func.coalesce(told.device, NO_DEVICE).label("device"),
+        told.tag.label("tag"),  # NULL: no browser's word has this event id
         ours.currency.label("currency"),
     )
-    return _grouped(
-        names,
-        ours.value_minor,
-        joined,
-        ours.destination == _TO,
-        ours.status == Status.DELIVERED.value,
-        at_us >= _SINCE,
-        at_us < _UNTIL,
-        _is_first_of_its_order(),
-    )
-
-
-def _is_first_of_its_order() -> sa.ColumnElement[bool]:
-    ours, again = deliveries.c, deliveries.alias("again")
-    shared = (
-        sa.select(again.c.order_id)
-        .where(again.c.order_id.is_not(None))
-        .group_by(again.c.order_id)
-        .having(sa.func.count() > 1)
-    )
-    return sa.or_(
-        ours.order_id.is_(None),
-        ours.order_id.not_in(shared),
-        sa.not_(_earlier_of_ours()),
-    )
-
-
-def _rescue(by_event: sa.FromClause) -> sa.ColumnElement[Any]:
-    """Return the browser's word on the same order, where the event id found nothing."""
-    other, ours = mirror_events.alias("other"), deliveries.c
-    best = (
-        sa.select(other.c.id)
-        .where(
-            other.c.order_id == ours.order_id,
-            other.c.endpoint == ours.endpoint,
-            other.c.kind == ours.kind,
-        )
-        .order_by(sa.case((other.c.tag == _ALIVE, 0), else_=1), other.c.id)
-        .limit(1)
-        .correlate(deliveries)
-        .scalar_subquery()
-    )
-    return sa.case((by_event.c.id.is_(None), best))
-
-
-def _earlier_of_ours() -> sa.Exists:
-    """One order under two event ids counts once."""
-    twin, ours = deliveries.alias("twin"), deliveries.c
-    return (
-        sa.exists()
-        .where(
-            twin.c.order_id == ours.order_id,
-            twin.c.kind == ours.kind,
-            twin.c.endpoint == ours.endpoint,
-            twin.c.destination == ours.destination,
-            twin.c.status == Status.DELIVERED.value,
-            twin.c.id < ours.id,
-        )
-        .correlate(deliveries)
-    )
+    late = sa.func.sum(is_late()).label("n_late")
+    return _grouped(names, ours.value_minor, joined, *counted()).add_columns(late)
 
 
 def _theirs() -> sa.Select[Any]:
     """Count what browsers told of conversions that Pinterest did not take from us."""
     theirs = mirror_events.c
-    at_us = _us(theirs.received_at)
+    at_us = us(theirs.received_at)
     names = (
         theirs.kind.label("kind"),
-        _either(theirs.tag == _ALIVE, Seen.TAG, Seen.NEITHER).label("seen"),
-        sa.literal(Joined.NOT_AT_ALL.value).label("joined"),
-        ((at_us - _SINCE) // DAY_US).label("day"),
+        ((at_us - SINCE) // DAY_US).label("day"),
         theirs.device.label("device"),
         theirs.tag.label("tag"),
         theirs.currency.label("currency"),
@@ -215,10 +163,10 @@ def _theirs() -> sa.Select[Any]:
         names,
         theirs.value_minor,
         mirror_events,
-        theirs.endpoint.in_(_ENDPOINTS),
+        theirs.endpoint.in_(ENDPOINTS),
         theirs.event_id.is_not(None),
-        at_us >= _SINCE,
-        at_us < _UNTIL,
+        at_us >= SINCE,
+        at_us < UNTIL,
         sa.not_(_taken("same_event", "event_id")),
         sa.not_(_taken("same_order", "order_id")),
         sa.not_(_reload()),
@@ -238,7 +186,7 @@ def _taken(name: str, key: str) -> sa.Exists:
             ours.c[key] == mirror_events.c[key],
             ours.c.kind == mirror_events.c.kind,
             ours.c.endpoint == mirror_events.c.endpoint,
-            ours.c.destination == _TO,
+            ours.c.destination == TO,
             sa.or_(ours.c.status == Status.DELIVERED.value, is_out),
         )
         .correlate(mirror_events)
@@ -248,9 +196,9 @@ def _taken(name: str, key: str) -> sa.Exists:
 def _reload() -> sa.Exists:
     """Find a better report on the same order: a page loaded again has another id."""
     twin, this = mirror_events.alias("twin"), mirror_events.c
-    is_better = sa.and_(twin.c.tag == _ALIVE, this.tag != _ALIVE)
-    is_equal = sa.case((twin.c.tag == _ALIVE, 1), else_=0) == sa.case(
-        (this.tag == _ALIVE, 1), else_=0
+    is_better = sa.and_(twin.c.tag == ALIVE, this.tag != ALIVE)
+    is_equal = sa.case((twin.c.tag == ALIVE, 1), else_=0) == sa.case(
+        (this.tag == ALIVE, 1), else_=0
     )
     return (
         sa.exists()

@@ -85,13 +85,14 @@ def held_notices(
             endpoint=row.endpoint,
             delivery_key=row.delivery_key,
             received_at=row.received_at,
-            notice=_open(store, row),
+            notice=open_notice(store, row),
         )
         for row in rows
     ]
 
 
-def _open(store: Store, row: sa.Row[*tuple[Any, ...]]) -> Notice | None:
+def open_notice(store: Store, row: sa.Row[*tuple[Any, ...]]) -> Notice | None:
+    """Return the request of a row of `notices`; None when nothing opens it any more."""
     if row.sealed is None:
         return None
     identity = notice_identity(row.endpoint, row.delivery_key)

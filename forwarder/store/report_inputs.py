@@ -25,8 +25,23 @@ def began_at(store: Store, destination: str) -> datetime | None:
 
 def mirror_began_at(store: Store, endpoints: Sequence[str]) -> datetime | None:
     """Return when the first browser reported for these shops; None when none did."""
-    oldest = sa.func.min(sa.type_coerce(mirror_events.c.received_at, sa.BigInteger))
-    query = sa.select(oldest).where(mirror_events.c.endpoint.in_(endpoints))
+    return _mirrored_at(store, endpoints, sa.func.min(_RECEIVED_US))
+
+
+def mirror_last_at(store: Store, endpoints: Sequence[str]) -> datetime | None:
+    """Return when the last browser reported for these shops; None when none did."""
+    return _mirrored_at(store, endpoints, sa.func.max(_RECEIVED_US))
+
+
+_RECEIVED_US: sa.ColumnElement[int] = sa.type_coerce(
+    mirror_events.c.received_at, sa.BigInteger
+)
+
+
+def _mirrored_at(
+    store: Store, endpoints: Sequence[str], us: sa.ColumnElement[int]
+) -> datetime | None:
+    query = sa.select(us).where(mirror_events.c.endpoint.in_(endpoints))
     with store.read() as connection:
         found = connection.execute(query).scalar()
     return None if found is None else from_us(found)

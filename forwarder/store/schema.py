@@ -256,6 +256,7 @@ users = sa.Table(
     column("created_at", Moment()),
     column("n_failures", sa.Integer()),
     column("locked_until", Moment(), "may log in"),
+    column("disabled_at", Moment(), "may log in"),
 )
 
 api_keys = sa.Table(

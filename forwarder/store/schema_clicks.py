@@ -2,7 +2,9 @@
 
 import sqlalchemy as sa
 
-from forwarder.store.schema import Moment, column, metadata
+from forwarder.store.schema import Id, Moment, column, metadata
+
+CODE_TIER = 4  # of a join: a discount code names the link, no click is known
 
 links = sa.Table(
     "links",
@@ -18,6 +20,7 @@ links = sa.Table(
     column("arms", sa.Text()),
     column("created_at", Moment()),
     column("changed_at", Moment()),
+    column("discount_code", sa.Text(), "no code stands for this link"),
 )
 
 clicks = sa.Table(
@@ -86,4 +89,32 @@ click_joins = sa.Table(
     column("joined_at", Moment()),
     sa.Index("click_joins_occurred", "occurred_at"),
     comment="An event and the click it came from: stays when both are cleared",
+)
+
+bio_pages = sa.Table(
+    "bio_pages",
+    metadata,
+    sa.Column("name", sa.Text(), primary_key=True),
+    column("title", sa.Text()),
+    column("entries", sa.Text()),
+    column("changed_at", Moment()),
+    comment="Pages of links for a profile; slugs and labels as JSON, in their order",
+)
+
+link_audits = sa.Table(
+    "link_audits",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    column("slug", sa.Text(), "the address is none of a link of ours"),
+    column("url", sa.Text()),
+    column("who", sa.Text()),
+    column("asked_at", Moment()),
+    column("started_at", Moment(), "nobody has begun"),
+    column("finished_at", Moment(), "not done yet"),
+    column("verdict", sa.Text(), "not done yet, or nothing could be tried"),
+    column("fault", sa.Text(), "not done yet, or it was tried"),
+    column("told", sa.Text(), "not done yet, or nothing could be tried"),
+    sa.Index("link_audits_slug", "slug", "id"),
+    sa.Index("link_audits_waiting", "finished_at"),
+    comment="What audits found, the whole answer as JSON; waiting ones are a queue",
 )

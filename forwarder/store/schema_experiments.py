@@ -25,3 +25,12 @@ experiment_days = sa.Table(
     column("revised_successes", sa.BigInteger(), "not told otherwise later"),
     comment="A day counts as it was first told; what was told later stands beside it",
 )
+
+experiment_verdicts = sa.Table(
+    "experiment_verdicts",
+    metadata,
+    sa.Column("experiment", sa.Text(), primary_key=True),
+    column("verdict", sa.LargeBinary()),
+    column("decided_at", Moment()),
+    comment="The first final verdict; later days never change it",
+)

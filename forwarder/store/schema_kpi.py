@@ -20,6 +20,7 @@ kpi_days = sa.Table(
         "kpi_days_day",
         "on_day",
         "pin_id",
+        "is_final",
         "impressions",
         "pin_clicks",
         "outbound_clicks",

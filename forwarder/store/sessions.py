@@ -37,7 +37,9 @@ def begin(store: Store, user: User, now: datetime) -> str:
     return token
 
 
-def find(store: Store, token: str, now: datetime) -> User | None:
+def find(
+    store: Store, token: str, now: datetime, *, is_seen: bool = True
+) -> User | None:
     """Return who this session is of; None once it has ended.
 
     Limits: twelve hours in all, two without a page. A removed user is out at once,
@@ -48,7 +50,7 @@ def find(store: Store, token: str, now: datetime) -> User | None:
         return None
     if now >= row.seen_at + IDLE_FOR or row.begun_at < row.created_at:
         return None
-    if now >= row.seen_at + SEEN_EVERY:
+    if is_seen and now >= row.seen_at + SEEN_EVERY:
         try:
             _see(store, token, now)
         except StoreDown:  # pages can be read all the same
@@ -68,7 +70,9 @@ def _row(store: Store, token: str) -> _Found | None:
         users.c.created_at,
     ).join_from(sessions, users, users.c.name == sessions.c.user_name)
     with store.read() as connection:
-        found = query.where(sessions.c.token_sha256 == _digest(token))
+        found = query.where(
+            sessions.c.token_sha256 == _digest(token), users.c.disabled_at.is_(None)
+        )
         return connection.execute(found).first()
 
 

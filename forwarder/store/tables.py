@@ -8,8 +8,11 @@ from forwarder.store import (
     schema_experiments,
     schema_jobs,
     schema_kpi,
+    schema_pins,
+    schema_posts,
     schema_report,
     schema_versions,
+    schema_views,
 )
 from forwarder.store.schema import metadata
 
@@ -22,6 +25,9 @@ __all__ = [
     "schema_experiments",
     "schema_jobs",
     "schema_kpi",
+    "schema_pins",
+    "schema_posts",
     "schema_report",
     "schema_versions",
+    "schema_views",
 ]

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.store.cutoff import ANSWER_LOST
 from forwarder.store.engine import Store
-from forwarder.store.outbox import ANSWER_LOST
 from forwarder.store.schema import EPOCH, deliveries, duties, notices, workers
 from forwarder.store.schema_alerts import measures
 from forwarder.store.schema_jobs import jobs

@@ -44,6 +44,11 @@ _DATABASES_OWN = {
 }
 
 
+# What SQLite says when the disk did not confirm a write: nobody knows what it holds.
+# `pysqlite3` tells no more than the first of them.
+_FAILED_SYNCS = {"SQLITE_IOERR", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+
+
 class StoreDown(Exception):
     """The database is gone, locked or full: answer 503, nothing is stored."""
 
@@ -55,6 +60,16 @@ def fault_of(cause: Exception) -> str:
     text = str(cause)
     found = (known for known in _KNOWN_FAULTS if known in text)
     return next(found, "the database did not take it")
+
+
+def is_failed_sync(cause: BaseException) -> bool:
+    """Say whether the disk failed to confirm what was written.
+
+    The kernel tells it once and then forgets: the next attempt would succeed without
+    the lost pages. So it must not be made by the same process.
+    """
+    fault = getattr(cause, "orig", cause)
+    return getattr(fault, "sqlite_errorname", "") in _FAILED_SYNCS
 
 
 class Writer(Generic[Result]):

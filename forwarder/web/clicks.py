@@ -16,10 +16,13 @@ from prometheus_client import Counter
 
 from forwarder.clicks.follow import Follow, Led
 from forwarder.clicks.visitors import Asked
+from forwarder.core.links import Bio
+from forwarder.web.bio import bio_page
 from forwarder.web.bodies import CutOff, read_body
 from forwarder.web.headers import HEADERS
 
 PREFIX: Final = "/go/"
+BIO: Final = "/b/"
 LANDING: Final = "/c"
 BODY_MAX_BYTES: Final = 8 * 1024
 COOKIE: Final = "_pcid"
@@ -57,10 +60,14 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How links are followed here. `target` tells where one leads, for whoever asks."""
+    """How links are followed here.
+
+    `target` tells where one leads, for whoever asks, and `bio` gives a page of them.
+    """
 
     follow: Follow
     target: Callable[[str], str | None]
+    bio: Callable[[str], Bio | None]
     cookie_days: int
     landing_origins: frozenset[str]
     consent_cookie: str
@@ -84,6 +91,9 @@ class Going:
         path: str = environ["PATH_INFO"]
         if path == LANDING and environ["REQUEST_METHOD"] == "POST":
             return self._landed(environ, start_response)
+        if path.startswith(BIO) and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            bio = self._way.bio(path[len(BIO) :])
+            return bio_page(bio, start_response)
         if not path.startswith(PREFIX):
             return self._rest(environ, start_response)
         slug = path[len(PREFIX) :]

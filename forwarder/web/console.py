@@ -22,38 +22,52 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
-from forwarder.core.delivery import NoticeStatus
-from forwarder.pipeline.progress import progress
 from forwarder.pipeline.replay import send_again
 from forwarder.store import access, audit, log
+from forwarder.store.reveal import open_delivery
 from forwarder.store.story import Story, show
 from forwarder.store.writer import StoreDown
 from forwarder.web import (
+    console_account,
     console_alerts,
     console_audit,
     console_bulk,
     console_destinations,
+    console_experiments,
+    console_export,
+    console_first,
     console_jobs,
-    console_list,
+    console_kpi,
+    console_link_audits,
+    console_links,
+    console_live,
+    console_log,
     console_overview,
+    console_quality,
     console_refused,
+    console_report,
+    console_reveal,
+    console_settings,
+    console_source,
     console_sources,
     console_story,
+    console_users,
+    console_views,
     headers,
     session,
 )
 from forwarder.web.console_entry import Refusal, log_in
 from forwarder.web.console_frame import furniture, version
+from forwarder.web.console_query import given_filter
 from forwarder.web.desk import web_desk
 from forwarder.web.filters import BadFilter, read_filter
 from forwarder.web.hooks import answer
+from forwarder.web.person import masked
 from forwarder.web.rules import anyone
 from forwarder.web.shapes import page_json, story_json
 
 OPEN = frozenset({"console.login", "console.post_login", "console.static"})
-HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 REFERENCE_MAX_CHARS = 256
-QUARANTINED_MAX = 100  # shown as "100 or more"
 
 console = Blueprint(
     "console",
@@ -71,6 +85,21 @@ for module in (
     console_jobs,
     console_alerts,
     console_audit,
+    console_links,
+    console_link_audits,
+    console_report,
+    console_export,
+    console_live,
+    console_reveal,
+    console_views,
+    console_settings,
+    console_users,
+    console_account,
+    console_source,
+    console_first,
+    console_kpi,
+    console_experiments,
+    console_quality,
 ):
     console.register_blueprint(module.pages)
 log_line = structlog.get_logger(__name__)
@@ -82,10 +111,11 @@ def guard() -> ResponseReturnValue | None:
     if request.endpoint == "console.static":
         return None
     desk = web_desk()
-    g.user = session.who(desk.store, desk.clock())
+    is_page = request.endpoint != console_live.ENDPOINT
+    g.user = session.who(desk.store, desk.clock(), is_page=is_page)
     if g.user is None and request.endpoint not in OPEN:
         return _log_in_first()
-    if request.method not in HARMLESS:
+    if request.method not in session.HARMLESS:
         session.check_token()
     return None
 
@@ -107,7 +137,7 @@ def harden(response: Response) -> Response:
     """Set the security headers; only the style sheet may be kept."""
     if request.endpoint == "console.static" and request.args.get("v") == version():
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return headers.harden(response)
+    return headers.harden(response, headers.SCRIPTED)
 
 
 console.context_processor(furniture)
@@ -176,36 +206,8 @@ def logout() -> ResponseReturnValue:
 def deliveries() -> ResponseReturnValue:
     """Show the delivery list; every filter stands in the address."""
     desk = web_desk()
-    now = desk.clock()
-    given = {name: text for name, text in request.args.items() if text}
-    page = {"given": given, "chips": console_list.chips(given)}
-    page["choices"] = console_list.choices(desk, given)
-    try:
-        wanted, n_max = read_filter(given)
-    except BadFilter as bad:
-        texts = console_list.error_texts(bad.errors)
-        shown = render_template("console/deliveries.html", **page, errors=texts)
-        return shown, 422
-    found = console_list.listing(desk, given, wanted, n_max, now)
-    return render_template(
-        "console/deliveries.html",
-        **page,
-        errors=[],
-        listing=found,
-        moments=console_list.moments(wanted),
-        troubles=progress(desk.store, now).troubles,
-        n_quarantined=_count_quarantined(),
-        quarantined_max=QUARANTINED_MAX,
-        hooks=console_list.hooks(desk)
-        if not found.page.lines and not page["chips"]
-        else [],
-        whole={n: t for n, t in given.items() if n not in {"cursor", "limit"}},
-    )
-
-
-def _count_quarantined() -> int:
-    store = web_desk().store
-    return len(log.list_notices(store, NoticeStatus.QUARANTINED, QUARANTINED_MAX))
+    page, status = console_log.shown(desk, given_filter(request.args), desk.clock())
+    return render_template("console/deliveries.html", **page), status
 
 
 @console.get("/deliveries.json")
@@ -213,7 +215,7 @@ def _count_quarantined() -> int:
 def deliveries_json() -> ResponseReturnValue:
     """Return the delivery list as data: the same filters, the same lines."""
     try:
-        wanted, n_max = read_filter(request.args.to_dict())
+        wanted, n_max = read_filter(given_filter(request.args))
     except BadFilter as bad:
         return answer(422, {"errors": bad.errors})
     return answer(200, page_json(log.list_deliveries(web_desk().store, wanted, n_max)))
@@ -228,11 +230,13 @@ def delivery(delivery_id: int) -> ResponseReturnValue:
     payload = None
     if story.payload is not None:
         payload = json.dumps(story.payload, indent=2, ensure_ascii=False)
+    event = open_delivery(desk.store, delivery_id).event
     return render_template(
         "console/delivery.html",
         story=story,
         line=story.line,
         payload=payload,
+        person=None if event is None else masked(event.person),
         told=console_story.tell(desk, story, desk.clock()),
         may_replay=session.may(g.user, "operator"),
     )

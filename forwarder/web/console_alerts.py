@@ -22,6 +22,7 @@ from forwarder.store import alerts
 from forwarder.store.alerts import ACKNOWLEDGED, IGNORED, OPEN, RESOLVED, STATES, Alert
 from forwarder.store.log import ID_MAX
 from forwarder.web import session
+from forwarder.web.console_export import sheet_of
 from forwarder.web.console_query import read
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
@@ -40,6 +41,21 @@ HOURS: Final = (
     (24, "a day"),
     (168, "a week"),
     (0, "until somebody changes it"),
+)
+
+COLUMNS: Final = (
+    "id",
+    "state",
+    "severity",
+    "rule",
+    "subject",
+    "summary",
+    "mend",
+    "who",
+    "opened_at",
+    "changed_at",
+    "ignored_until",
+    "times_opened",
 )
 
 pages = Blueprint("alerts", __name__)
@@ -81,6 +97,14 @@ def show_all_json() -> ResponseReturnValue:
     """Return the same alerts as data."""
     _, found = _found()
     return answer(200, {"items": [alert_json(one) for one in found]})
+
+
+@pages.get("/alerts.csv")
+@session.needs("viewer")
+def show_all_csv() -> ResponseReturnValue:
+    """Return the same alerts for a spreadsheet."""
+    _, found = _found()
+    return sheet_of("alerts", map(alert_json, found), COLUMNS)
 
 
 def _found() -> tuple[str, list[Alert]]:

@@ -1,7 +1,7 @@
 """`/console/audit`: who did what, when, to what. For administrators."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,11 +11,14 @@ from forwarder.store import audit
 from forwarder.store.audit import TEXT_MAX_CHARS, Trail, Wanted
 from forwarder.store.log import ID_MAX
 from forwarder.web import session
+from forwarder.web.console_export import sheet_of
 from forwarder.web.console_query import read
 from forwarder.web.desk import web_desk
 from forwarder.web.filters import Moment, storable
 from forwarder.web.hooks import answer
 from forwarder.web.shapes import trail_json
+
+COLUMNS: Final = ("id", "at", "who", "action", "subject", "detail")
 
 pages = Blueprint("audit", __name__)
 
@@ -57,6 +60,13 @@ def show() -> str:
 def show_json() -> ResponseReturnValue:
     """Return one page of the audit log as data."""
     return answer(200, trail_json(_trail(request.args)))
+
+
+@pages.get("/audit.csv")
+@session.needs("admin")
+def show_csv() -> ResponseReturnValue:
+    """Return one page of the audit log for a spreadsheet."""
+    return sheet_of("audit", trail_json(_trail(request.args))["items"], COLUMNS)
 
 
 def _trail(given: Mapping[str, str]) -> Trail:

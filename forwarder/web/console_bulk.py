@@ -21,6 +21,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, fields, validate
+from werkzeug.datastructures import MultiDict
 
 from forwarder.pipeline import replay
 from forwarder.pipeline.replay import Asker
@@ -29,7 +30,7 @@ from forwarder.store.jobs import Job, JobKind, Scope
 from forwarder.store.log import Filter
 from forwarder.web import console_list, session
 from forwarder.web.console_jobs import KINDS, LEFT
-from forwarder.web.console_query import REASON_MAX_CHARS, read, refuse
+from forwarder.web.console_query import REASON_MAX_CHARS, given_filter, read, refuse
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.filters import BadFilter, read_filter, storable
 from forwarder.web.hooks import answer
@@ -151,12 +152,15 @@ def _kind(what: str) -> JobKind:
     return kind
 
 
-def _given(given: Mapping[str, str]) -> dict[str, str]:
+def _given(given: MultiDict[str, str]) -> dict[str, str]:
     """Return the filter as it was given, without what is not part of it."""
-    return {name: text for name, text in given.items() if text and name not in OWN}
+    filled = given_filter(given)
+    if "ids" in given and "ids" not in filled:  # a form of ticks without any
+        refuse({"ids": "tick at least one delivery of the list, then try again"})
+    return {name: text for name, text in filled.items() if name not in OWN}
 
 
-def _wanted(given: Mapping[str, str]) -> Filter:
+def _wanted(given: MultiDict[str, str]) -> Filter:
     try:
         wanted, _ = read_filter(_given(given))
     except BadFilter as bad:

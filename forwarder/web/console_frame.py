@@ -1,6 +1,6 @@
 """What every page of the console is made of: words, links, times, the style sheet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,12 +13,14 @@ from urllib.parse import urlencode
 from flask import g, request, url_for
 from markupsafe import Markup
 
-from forwarder.web import session, words
+from forwarder.destinations.pinterest.told import identifiers_in
+from forwarder.web import quality_words, session, words
 from forwarder.web.console_story import stamp
 from forwarder.web.shapes import moment, value_text
 
 STYLE: Final = "console.css"
 ICON: Final = "icon.svg"
+SCRIPT: Final = "console.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +34,50 @@ class Place:
 
 
 # In the order in which an operator asks: does it work, what became of an order, what
-# was not sent, who sends, who takes, what runs, what is wrong, who did what.
-PLACES: Final = (
-    Place("console.overview.show", "Overview", "console.overview."),
-    Place("console.deliveries", "Deliveries", "console.deliver"),
-    Place("console.refused.show", "Refused", "console.refused."),
-    Place("console.sources.show", "Sources", "console.sources."),
-    Place("console.destinations.show_all", "Destinations", "console.destinations."),
-    Place("console.jobs.show_all", "Jobs", "console.jobs."),
-    Place("console.alerts.show_all", "Alerts", "console.alerts."),
-    Place("console.audit.show", "Audit log", "console.audit.", "admin"),
-)
+# was not sent, what runs, what is wrong; what came of it all; how it is set up and who
+# did what. A group is one line of the bar where it is narrow.
+PLACES: Final[Mapping[str, Sequence[Place]]] = {
+    "Delivery": (
+        Place("console.overview.show", "Overview", "console.overview."),
+        Place("console.deliveries", "Deliveries", "console.deliver"),
+        Place("console.refused.show", "Refused", "console.refused."),
+        Place("console.jobs.show_all", "Jobs", "console.jobs."),
+        Place("console.alerts.show_all", "Alerts", "console.alerts."),
+    ),
+    "Results": (
+        Place("console.kpi.show", "What to change", "console.kpi."),
+        Place("console.experiments.show_all", "Experiments", "console.experiments."),
+        Place("console.reports.show_all", "Reports", "console.reports."),
+        Place("console.links.show_all", "Links", "console.link"),
+    ),
+    "Set-up": (
+        Place("console.sources.show", "Sources", "console.source"),
+        Place("console.quality.show", "Match quality", "console.quality."),
+        Place("console.destinations.show_all", "Destinations", "console.destinations."),
+        Place("console.settings.show", "Settings", "console.settings.", "operator"),
+        Place("console.users.show", "Users", "console.users.", "admin"),
+        Place("console.audit.show", "Audit log", "console.audit.", "admin"),
+    ),
+}
 
 
 def furniture() -> dict[str, Any]:
     """Return the words and the small things that templates may use."""
     return {
         "user": g.get("user"),
-        "places": list(_places()),
+        "places": {name: list(_seen(group)) for name, group in PLACES.items()},
         "may_operate": session.may(g.get("user"), "operator"),
         "token": session.form_token,
         "style_url": url_for("console.static", filename=STYLE, v=version()),
         "icon_url": url_for("console.static", filename=ICON, v=version()),
+        "script_url": url_for("console.static", filename=SCRIPT, v=version()),
         "list_url": list_url,
         "queried": queried,
         "coded": coded,
         "reason_label": words.reason_label,
+        "explain_reason": words.explain_reason,
+        "identifier_names": quality_words.NAMES,
+        "identifiers_in": identifiers_in,
         "dropped_label": words.dropped_label,
         "statuses": words.STATUSES,
         "outcomes": words.OUTCOMES,
@@ -71,19 +91,19 @@ def furniture() -> dict[str, Any]:
     }
 
 
-def _places() -> Iterator[tuple[str, str, bool]]:
+def _seen(group: Sequence[Place]) -> Iterator[tuple[str, str, bool]]:
     """Give the address and label of what this user may see, and whether it is here."""
     here = request.endpoint or ""
-    for place in PLACES:
+    for place in group:
         if session.may(g.get("user"), place.role):
             yield url_for(place.endpoint), place.label, here.startswith(place.section)
 
 
 @cache
 def version() -> str:
-    """Return a word that changes with the style sheet and the icon."""
+    """Return a word that changes with the style sheet, the script and the icon."""
     folder = files("forwarder.web").joinpath("static")
-    content = [folder.joinpath(name).read_bytes() for name in (STYLE, ICON)]
+    content = [folder.joinpath(name).read_bytes() for name in (STYLE, SCRIPT, ICON)]
     return sha256(b"".join(content)).hexdigest()[:12]
 
 

@@ -9,6 +9,7 @@ from forwarder.pipeline.replay import cancel_job
 from forwarder.store import jobs
 from forwarder.store.jobs import Job, JobKind, State
 from forwarder.web import session
+from forwarder.web.console_export import sheet_of
 from forwarder.web.console_query import read_cursor
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
@@ -32,6 +33,21 @@ LEFT: Final = {
     "final": "delivered or skipped already (filter by that status to take them)",
 }
 
+COLUMNS: Final = (
+    "id",
+    "kind",
+    "state",
+    "who",
+    "reason",
+    "filter",
+    "planned",
+    "done",
+    "skipped",
+    "created_at",
+    "started_at",
+    "ended_at",
+)
+
 pages = Blueprint("jobs", __name__)
 
 
@@ -51,6 +67,13 @@ def show_all_json() -> ResponseReturnValue:
     """Return one page of jobs as data."""
     found, next_id = _page()
     return answer(200, {"items": [job_json(one) for one in found], "next": next_id})
+
+
+@pages.get("/jobs.csv")
+@session.needs("viewer")
+def show_all_csv() -> ResponseReturnValue:
+    """Return one page of jobs for a spreadsheet."""
+    return sheet_of("jobs", map(job_json, _page()[0]), COLUMNS)
 
 
 def _page() -> tuple[list[Job], int | None]:

@@ -33,6 +33,7 @@ NAMES: Final = {
     "reason": "reason",
     "since": "received since",
     "until": "received before",
+    "ids": "chosen",
 }
 
 Query = Mapping[str, str]
@@ -104,7 +105,7 @@ def _counts(
     if page.next_id is None and wanted == base:
         period = "in all" if base == Filter() else "with this filter"
         return period, {}, Counter(line.status.value for line in page.lines)
-    if wanted.order_id is not None or wanted.event_id is not None:
+    if not (wanted.order_id is None and wanted.event_id is None and wanted.ids is None):
         return "with this filter", {}, log.count_by_status(desk.store, base)
     period, extra = "with this filter", {}
     if wanted.since is None and wanted.until is None:
@@ -147,6 +148,9 @@ def chips(given: Query) -> list[Chip]:
 
 
 def _shown(key: str, text: str) -> str:
+    if key == "ids":
+        n = text.count(",") + 1
+        return f"{n} {'delivery' if n == 1 else 'deliveries'}"
     return reason_label(text) if key == "reason" else text
 
 

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from flask import abort, request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from werkzeug.datastructures import MultiDict
 
 from forwarder.store.log import ID_MAX
 from forwarder.web.console_list import error_texts
@@ -51,6 +52,13 @@ def read(schema: Schema, given: Mapping[str, str]) -> dict[str, Any]:
 def refuse(errors: Mapping[str, Any]) -> NoReturn:
     """End with 422 and what is wrong, by name."""
     abort(422, f"It cannot be used: {'; '.join(error_texts(errors))}")
+
+
+def given_filter(given: MultiDict[str, str]) -> dict[str, str]:
+    """Return a filter as it was filled in; lines ticked one by one become one text."""
+    filled = {name: text for name, text in given.items() if text}
+    ticked = [text for text in given.getlist("ids") if text]
+    return {**filled, "ids": ",".join(ticked)} if ticked else filled
 
 
 def read_cursor() -> int | None:

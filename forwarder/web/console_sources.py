@@ -15,8 +15,10 @@ from forwarder.alerts.readings import RECEIVED
 from forwarder.store import Store, glance, tallies
 from forwarder.store.glance import Group
 from forwarder.web import session
+from forwarder.web.console_source import address, turned_away_json
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.hooks import answer
+from forwarder.web.refused import Refused
 from forwarder.web.shapes import moment
 
 LOOKED_BACK: Final = timedelta(days=14)
@@ -40,7 +42,8 @@ class Sender:
     """One endpoint. `gap` is what is usual between hours with webhooks, if known.
 
     `turned_away` counts by reason since counting began; `refused` what came of its
-    webhooks and was refused, `held` what is quarantined.
+    webhooks and was refused, `held` what is quarantined; `refused_last` tells why the
+    last one that was turned away was.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Sender:
     turned_away: Mapping[str, int]
     refused: Sequence[Group]
     held: Sequence[Group]
+    refused_last: Refused | None
 
 
 @pages.get("/sources")
@@ -92,6 +96,7 @@ def _sender_json(sender: Sender) -> dict[str, Any]:
         "turned_away": dict(sender.turned_away),
         "refused": {group.reason: group.n for group in sender.refused},
         "quarantined": sum(group.n for group in sender.held),
+        "last_turned_away": turned_away_json(sender.refused_last),
     }
 
 
@@ -109,7 +114,7 @@ def senders(desk: WebDesk, now: datetime) -> list[Sender]:
             Sender(
                 name=name,
                 source=endpoint.source_name,
-                address=f"{desk.public_url.rstrip('/')}/hooks/{name}",
+                address=address(desk, name),
                 destination=endpoint.destination,
                 is_paused=endpoint.is_paused,
                 last_at=last.get(name),
@@ -118,6 +123,7 @@ def senders(desk: WebDesk, now: datetime) -> list[Sender]:
                 turned_away=away.get(name, {}),
                 refused=[group for group in refused if group.endpoint == name],
                 held=[group for group in held if group.endpoint == name],
+                refused_last=desk.last_refused(name),
             )
         )
     return found

@@ -87,8 +87,13 @@ def _repeats(notice: NoticeLine | None) -> str:
     if notice is None or notice.n_duplicates == 0:
         return ""
     times = count(notice.n_duplicates, "more time", "more times")
-    differs = " At least one repeat differed." if notice.is_conflict else ""
-    return f"The sender sent the webhook {times}; that changed nothing.{differs}"
+    told = f"The sender sent the webhook {times}; that changed nothing."
+    if not notice.is_conflict:
+        return told
+    if notice.conflict_id is None:
+        return f"{told} At least one repeat differed."
+    kept = f"it is kept as webhook {notice.conflict_id}, and was not sent"
+    return f"{told} At least one repeat differed: {kept}."
 
 
 def _became(story: Story, reason: str, now: datetime) -> str:

@@ -1,15 +1,19 @@
 """What every request handler needs, handed over once by the door."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import current_app
 
 from forwarder.core.delivery import Destination
 from forwarder.core.event import Notice
+from forwarder.hookups import Plan
+from forwarder.insights.thresholds import Thresholds
 from forwarder.pipeline.receive import Endpoint
 from forwarder.store import Store
+from forwarder.web.refused import Refused
+from forwarder.web.sheet import Sheet
 
 EXTENSION = "forwarder"
 
@@ -19,13 +23,22 @@ def nobody_asks(endpoint: Endpoint, notice: Notice) -> None:
     del endpoint, notice
 
 
+def cannot_ask(endpoint: str) -> Plan | str:
+    """Ask no platform."""
+    return f"The API behind {endpoint} is not asked here."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDesk:
     """The store, the addresses and the clock of this process.
 
     `nudge` wakes the worker of a destination and returns at once. `destinations` are
     by the name that stands in their deliveries. `refused` is told of each webhook that
-    was turned away.
+    was turned away; `last_refused` tells why the last one of an endpoint was.
+    `hook_plan` asks the endpoint's platform which webhooks there are and are missing,
+    or tells in a sentence why it can not. `sheet` is what the settings say.
+    Links may lead to `link_hosts` alone; an order belongs to the link clicked last, or
+    with `counts_first_click` to the first.
     """
 
     store: Store
@@ -35,7 +48,13 @@ class WebDesk:
     clock: Callable[[], datetime]
     public_url: str
     version: str
+    link_hosts: Sequence[str] = ()
+    counts_first_click: bool = False
     refused: Callable[[Endpoint, Notice], None] = nobody_asks
+    limits: Thresholds = field(default_factory=Thresholds)
+    last_refused: Callable[[str], Refused | None] = lambda _: None
+    hook_plan: Callable[[str], Plan | str] = cannot_ask
+    sheet: Sheet = field(default_factory=Sheet)
 
 
 def web_desk() -> WebDesk:

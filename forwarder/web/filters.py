@@ -12,6 +12,7 @@ from forwarder.core.personal import told_name
 from forwarder.store.log import ID_MAX, PAGE, PAGE_MAX, Filter
 
 TEXT_MAX = 4_096
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -47,6 +48,18 @@ def _text(**options: Any) -> fields.String:  # noqa: ANN401
     return fields.String(validate=[validate.Length(max=TEXT_MAX), storable], **options)
 
 
+class Numbers(fields.Field[tuple[int, ...]]):
+    """Numbers of deliveries, such as `17,23`."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[int, ...]:  # noqa: ANN401
+        parts = str(value).split(",")
+        if len(parts) > PAGE_MAX or not all(map(_NUMBER.fullmatch, parts)):
+            raise ValidationError(
+                f"up to {PAGE_MAX:,} numbers of deliveries, such as 17,23"
+            )
+        return tuple(sorted({int(part) for part in parts}))
+
+
 class _FilterSchema(Schema):
     class Meta:
         unknown = RAISE
@@ -61,6 +74,7 @@ class _FilterSchema(Schema):
     reason = _text()
     since = Moment()
     until = Moment()
+    ids = Numbers()
     before_id = fields.Integer(
         data_key="cursor", validate=validate.Range(min=1, max=ID_MAX)
     )

@@ -14,6 +14,13 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+# The console's own small script, and what it asks; nothing inline, nobody else's.
+SCRIPTED: Final = {
+    **HEADERS,
+    "Content-Security-Policy": (
+        f"{HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+    ),
+}
 HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 

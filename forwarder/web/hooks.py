@@ -32,6 +32,7 @@ from forwarder.web.rules import anyone
 from forwarder.web.turns import Crowded
 
 RETRY_AFTER_S = "30"
+NOT_STORED = "not stored, send it again"
 CROWDED = "too many requests at once, send it again"
 IGNORED, QUARANTINED = NoticeStatus.IGNORED, NoticeStatus.QUARANTINED
 
@@ -130,14 +131,19 @@ def take_in(
         return _refuse(endpoint, 415, "send the body without content encoding")
     try:
         return _taken(desk, known, _notice(desk, known, secret, environ), turn)
-    except tuple(REFUSALS) as refusal:
-        return _refuse(endpoint, *REFUSALS[type(refusal)])
-    except Crowded:
-        return _later(endpoint, CROWDED)
-    except Exception as fault:  # shops give an address up that answers 500
-        if not isinstance(fault, StoreDown):
-            log.exception("webhook not taken", endpoint=endpoint)
-        return _later(endpoint, "not stored, send it again")
+    except Exception as fault:  # noqa: BLE001  shops give up what answers 500
+        return _told_why(endpoint, fault)
+
+
+def _told_why(endpoint: str, fault: Exception) -> Reply:
+    """Return the answer to a webhook that was not taken."""
+    refusal = REFUSALS.get(type(fault))
+    if refusal is not None:
+        return _refuse(endpoint, *refusal)
+    if not isinstance(fault, StoreDown | Crowded):
+        log.error("webhook not taken", endpoint=endpoint, exc_info=fault)
+    is_crowded = isinstance(fault, Crowded)
+    return _later(endpoint, CROWDED if is_crowded else NOT_STORED)
 
 
 def _notice(desk: WebDesk, endpoint: Endpoint, secret: str, environ: Environ) -> Notice:

@@ -60,6 +60,10 @@ COUNTED: Final[Mapping[str, Series]] = {
         WAY_S,
     ),
     "forwarder_batch_size": Series("Events in a request", (), BATCH),
+    "forwarder_lease_reclaims_total": Series(
+        "Deliveries taken over from a worker that died or stood still",
+        ("destination",),
+    ),
     "forwarder_db_busy_total": Series("Times the database did not answer or write"),
     "forwarder_db_commit_seconds": Series(
         "Time of a commit of the one writer (SQLite)", (), SHORT_S

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 
 from flask import abort, g, request, session
 
-from forwarder.store import Store, sessions
+from forwarder.store import Store, audit, sessions
 from forwarder.store.access import ROLES, User
+from forwarder.web.desk import web_desk
 from forwarder.web.rules import declare
 
 FIELD: Final = "token"
 FIELD_HEADER: Final = "X-CSRF-Token"
+HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_BYTES: Final = 24
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -39,10 +41,15 @@ def leave(store: Store) -> None:
         sessions.end(store, token)
 
 
-def who(store: Store, now: datetime) -> User | None:
-    """Return who is logged in; None once the session or the user is gone."""
+def who(store: Store, now: datetime, *, is_page: bool = True) -> User | None:
+    """Return who is logged in; None once the session or the user is gone.
+
+    What a script asks by itself is no page: it does not keep a session alive.
+    """
     token = session.get("id")
-    return None if token is None else sessions.find(store, token, now)
+    if token is None:
+        return None
+    return sessions.find(store, token, now, is_seen=is_page)
 
 
 def may(user: User | None, role: str) -> bool:
@@ -59,6 +66,7 @@ def needs(
         @wraps(view)
         def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
             if not may(g.user, role):
+                _note_refusal(role)
                 abort(
                     403, f"This needs the role {role}: ask whoever runs this service."
                 )
@@ -67,6 +75,16 @@ def needs(
         return declare(guarded, role)
 
     return decorate
+
+
+def _note_refusal(role: str) -> None:
+    """Write down that somebody tried to change what their role may not."""
+    if request.method not in HARMLESS:
+        desk = web_desk()
+        told = f"needs the role {role}"
+        audit.note(
+            desk.store, g.user.name, "was refused", request.path, desk.clock(), told
+        )
 
 
 def form_token() -> str:

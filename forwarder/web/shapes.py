@@ -76,6 +76,7 @@ def notice_json(notice: NoticeLine) -> dict[str, Any]:
         "received_at": moment(notice.received_at),
         "duplicates": notice.n_duplicates,
         "is_conflict": notice.is_conflict,
+        "conflict_notice": notice.conflict_id,
         "is_kept": notice.is_kept,
     }
 
@@ -137,11 +138,13 @@ def job_json(job: Job) -> dict[str, Any]:
 def _filter_json(wanted: Filter) -> dict[str, str]:
     """Return a filter in the words of a query."""
     found = {"order" if k == "order_id" else k: v for k, v in asdict(wanted).items()}
-    return {
-        name: str(moment(value) if isinstance(value, datetime) else value)
-        for name, value in found.items()
-        if value is not None
-    }
+    return {name: _told(value) for name, value in found.items() if value is not None}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(moment(value) if isinstance(value, datetime) else value)
 
 
 def place_json(place: Place) -> dict[str, Any]:

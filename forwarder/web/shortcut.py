@@ -7,13 +7,13 @@ together; what is left out here is what a webhook never uses.
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
-from threading import BoundedSemaphore
 from typing import Any
 
 from forwarder.web.bodies import REFUSALS, has_body, read_body
 from forwarder.web.desk import WebDesk
 from forwarder.web.headers import strict
-from forwarder.web.hooks import Reply, refusal_of, take_in
+from forwarder.web.hooks import CROWDED, Reply, later, refusal_of, take_in
+from forwarder.web.turns import Crowded, Turns
 
 PREFIX = "/hooks/"
 StartResponse = Callable[..., Any]
@@ -26,6 +26,7 @@ class Shortcut:
 
     What it answers is what the route of Flask answers: both call `take_in`. Many
     threads may wait for bodies or for the database here; only `n_at_once` read.
+    Who waits for that longer than a second is told to come again.
     """
 
     def __init__(self, flask: Wsgi, desk: WebDesk, n_at_once: int) -> None:
@@ -33,7 +34,7 @@ class Shortcut:
         self._flask = flask
         self._desk = desk
         self._headers = list(strict(desk.public_url).items())
-        self._turn = BoundedSemaphore(n_at_once)
+        self._turn = Turns(n_at_once)
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -60,8 +61,11 @@ class Shortcut:
             environ["wsgi.input"] = BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
-        with self._turn:
-            return self._flask(environ, start_response)
+        try:
+            with self._turn:
+                return self._flask(environ, start_response)
+        except Crowded:
+            return self._answered(later(CROWDED), start_response)
 
     def _answered(self, reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
         start_response(_STATUSES[reply.status], reply.headers() + self._headers)

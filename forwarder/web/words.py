@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from forwarder.core.delivery import Status
+from forwarder.core.delivery import NoticeStatus, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ STATUSES: Final[Mapping[Status, str]] = {
     Status.BLOCKED: "It waits until a person mends the destination.",
     Status.REFUSED: "It will not be sent again by itself.",
     Status.SKIPPED: "It was left out on purpose.",
+}
+
+NOTICES: Final[Mapping[NoticeStatus, str]] = {
+    NoticeStatus.ACCEPTED: "it is genuine and was taken in",
+    NoticeStatus.DUPLICATE: "it is genuine and was known already",
+    NoticeStatus.IGNORED: "it is genuine, and there is no conversion in it",
+    NoticeStatus.QUARANTINED: "it is genuine, but was not understood; it is kept",
 }
 
 _LATER: Final = "Nothing to do: it is sent again by itself."
@@ -208,6 +215,7 @@ DROPPED: Final[Mapping[str, str]] = {
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "blocked": "blocked",
+    "cut_off": "cut off: the worker ended or stood still",
     "deferred": "again later",
     "delivered": "delivered",
     "refused": "refused",

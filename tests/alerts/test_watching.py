@@ -143,6 +143,11 @@ def answer_is_lost(day: Day) -> None:
         connection.exec_driver_sql("UPDATE deliveries SET reason = 'answer_lost'")
 
 
+def is_set_back(day: Day) -> None:
+    note(day, "set_back_from", "box", (NOW - timedelta(days=1)).timestamp())
+    note(day, "set_back_to", "box", NOW.timestamp())
+
+
 def no_worker(day: Day) -> None:
     day.has_worker = False
 
@@ -160,6 +165,7 @@ WRONGS: list[tuple[Callable[[Day], None], str]] = [
     (is_forgotten, "forgotten gone"),
     (answer_is_lost, "answer_lost main"),
     (no_worker, "worker"),
+    (is_set_back, "set_back box"),
     (lambda day: note(day, "worker_restarts", "box", 1), "worker_restarted box"),
     (lambda day: note(day, "broker_down_seconds", "box", 70), "broker box"),
     (lambda day: note(day, "disk_free_share", "box", 0.1), "disk box"),
@@ -285,3 +291,21 @@ def test_a_message_for_a_channel_that_is_gone_is_told(day: Day) -> None:
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_rule_is_documented(rule: str) -> None:
     assert f"\n| `{rule}` | " in text_of("docs/monitoring.md")
+
+
+def test_the_history_stays_for_as_long_as_the_settings_say(day: Day) -> None:
+    day.post = replace(day.post, kept_for=timedelta(hours=1))
+    is_blocked(day)
+    day.minutes(10)
+    [alert] = alerts.list_alerts(day.post.store, (OPEN,))
+
+    def n_kept() -> tuple[int, int]:
+        store = day.post.store
+        return len(alerts.history(store, alert.id)), len(
+            alerts.messages_of(store, alert.id)
+        )
+
+    before = n_kept()
+    day.minutes(80, step=10)
+
+    assert ((1, 1), (0, 0)) == (before, n_kept())

@@ -7,36 +7,78 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from time import sleep
 
 import psutil
+import requests
 
 from forwarder.samples import TEST_SECRETS, fresh
+from forwarder.sources import SOURCES
+from forwarder.store import log
 from tests.chaos.load import Book, Call, Senders, by_webhook
 from tests.chaos.scenario import at, scenario
 from tests.chaos.world import World
 from tests.e2e.shops import Webhook
 
 SAME = 1_000
+OTHERS = 20
+FIRST = 880_000
 CONNECTIONS = 200
+FEW_CONNECTIONS = 80
+N_CROWD = 120  # senders at once, more than may wait for the writer
+LOCKED_S = 6.0  # longer than a sender is kept waiting
+ANSWERED_WITHIN_S = 8.0
 ONE_OF_EACH = at("sqlite+folder", "postgresql+redis")
 SLOW_P99_S = 1.0
 BURST_S = 60.0
-SHORT_BURST_S = 8.0
+SHORT_BURST_S = 4.0
 N_LOADERS = 2
 MEMORY_MAX_MB = 300
 OTHER_EVERY_S = 0.1
 OTHER = 1_900_000
 BURST = 2_000_000
+CROWD = 860_000
 
 
-@scenario("F40", "the same webhook a thousand times at once (F40)", ONE_OF_EACH)
+@scenario(
+    "F40", "one webhook a thousand times at once, now and then in other words (F40)",
+    ONE_OF_EACH,
+)  # fmt: skip
 def same_again(world: World) -> None:
-    same = [by_webhook(Webhook("shopify", 880_000))] * SAME
+    """What comes first is sent; the first that differs is kept beside it and named."""
+    first = by_webhook(Webhook("shopify", FIRST))
+    with world.posting([first]):
+        pass
+    same = [first] * SAME + [_in_other_words(number) for number in range(OTHERS)]
+    world.random.shuffle(same)
     with world.posting(same), world.traffic():
         pass
+    [line] = [one for one in world.box.lines() if one.event_id in first.event_ids]
+    notice = log.find_notice(world.box.store, line.notice_id)
+    assert notice is not None
+    assert (SAME + OTHERS, True) == (notice.n_duplicates, notice.is_conflict)
+    assert notice.conflict_id is not None
+    kept = log.find_notice(world.box.store, notice.conflict_id)
+    assert kept is not None
+    assert kept.is_kept
+    world.book.notice_ids.add(kept.id)
+
+
+def _in_other_words(number: int) -> Call:
+    """Return the first webhook under its own id, with another body."""
+
+    def request() -> tuple[str, bytes, dict[str, str]]:
+        now = datetime.now(UTC)  # noqa: TID251 - a shop signs by its own clock
+        secret = TEST_SECRETS["shopify"]
+        told = fresh("shopify", "orders-paid", secret, now, FIRST)
+        other = replace(told, body=told.body.replace(b"{", b" " * number + b" {", 1))
+        signed = SOURCES["shopify"].sign(other, secret, now)
+        return "/hooks/my-shopify", signed.body, dict(signed.headers)
+
+    return Call("shopify", by_webhook(Webhook("shopify", FIRST)).event_ids, request)
 
 
 @scenario("F42", "refunds before, between and after their orders (F42)", ONE_OF_EACH)
@@ -63,16 +105,59 @@ def _refund(serial: int) -> Call:
 
 @scenario("F43", "two hundred senders that never finish (F43)", ONE_OF_EACH, share=0.5)
 def dawdling(world: World) -> None:
+    _dawdle(world, CONNECTIONS)
+    others = [one for part in world.book.took_s.values() for one in part]
+    _check_p99(world, others)
+
+
+@scenario(
+    "F43s", "eighty senders that never finish, without a limit on time",
+    at("postgresql+redis"),
+)  # fmt: skip
+def few_dawdling(world: World) -> None:
+    _dawdle(world, FEW_CONNECTIONS)
+
+
+def _dawdle(world: World, n_connections: int) -> None:
     with ExitStack() as stack:
-        for _ in range(CONNECTIONS):
+        for _ in range(n_connections):
             line = stack.enter_context(
                 socket.create_connection(("127.0.0.1", world.box.port), timeout=10)
             )
             line.sendall(b"POST /hooks/my-shopify HTTP/1.1\r\nHost: a\r\nContent-")
         with world.traffic():
             sleep(1)
-    others = [one for part in world.book.took_s.values() for one in part]
-    _check_p99(world, others)
+
+
+@scenario(
+    "F41o", "more comes in than can be written: senders are told to come again (F41)",
+    at("sqlite+folder", "postgresql+redis"),
+)  # fmt: skip
+def shed(world: World) -> None:
+    """Hold every write up while a crowd posts; nobody waits long, nobody is dropped."""
+    world.n_crashes += 1
+    n_before, n_counted = world.book.statuses.get(503, 0), _counted_overload(world)
+    crowd = [by_webhook(Webhook("shopify", CROWD + place)) for place in range(N_CROWD)]
+    senders = Senders(world.box.port, world.book)
+    with ThreadPoolExecutor(1) as pool:
+        with world.box.store.write() as connection:
+            if world.configuration.database == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE notices, deliveries")
+            done = pool.submit(senders.post_all, crowd, N_CROWD)
+            sleep(LOCKED_S)
+        done.result()
+    n_shed = world.book.statuses.get(503, 0) - n_before
+    world.notes.append(f"{n_shed} answered 503")
+    slowest_s = max(world.book.waited_s)
+    assert n_shed > 0
+    assert n_shed == _counted_overload(world) - n_counted
+    assert slowest_s < ANSWERED_WITHIN_S, f"somebody waited {slowest_s:.1f} s"
+
+
+def _counted_overload(world: World) -> int:
+    text = requests.get(f"{world.box.url}/metrics", timeout=30).text
+    lines = [line for line in text.splitlines() if 'result="overload"' in line]
+    return round(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
 def _check_p99(world: World, took_s: Sequence[float]) -> None:
@@ -91,7 +176,7 @@ def burst(world: World) -> None:
 
 
 @scenario(
-    "F41s", "the same for eight seconds, without a limit on time", at("sqlite+folder")
+    "F41s", "the same for four seconds, without a limit on time", at("sqlite+folder")
 )
 def short_burst(world: World) -> None:
     storm(world, SHORT_BURST_S)

@@ -47,6 +47,7 @@ class Book:
     doubtful_ids: set[str] = field(default_factory=set)  # asked, never answered
     notice_ids: set[int] = field(default_factory=set)
     took_s: dict[str, list[float]] = field(default_factory=dict)
+    waited_s: list[float] = field(default_factory=list)  # for any answer at all
     statuses: dict[int, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock, repr=False)
@@ -74,9 +75,10 @@ class Book:
         if call.event_ids and told != len(call.event_ids):
             self.wrong.append(f"{call.door}: {told} of {len(call.event_ids)} events")
 
-    def note_try(self, call: Call, status: int) -> None:
-        """Write down one try that was not answered, or with `try again`."""
+    def note_try(self, call: Call, status: int, took_s: float) -> None:
+        """Write down one try, be it answered, told to come again, or not answered."""
         with self.lock:
+            self.waited_s.append(took_s)
             self.statuses[status] = self.statuses.get(status, 0) + 1
             if status in {LOST, 503}:
                 self.n_repeated += 1
@@ -172,9 +174,10 @@ class Senders:
         while not self.over.is_set():
             started_s = perf_counter()
             status, body = _ask(line(), call)
-            self.book.note_try(call, status)
+            took_s = perf_counter() - started_s
+            self.book.note_try(call, status, took_s)
             if status not in {LOST, 503}:
-                self.book.note(call, status, body, perf_counter() - started_s)
+                self.book.note(call, status, body, took_s)
                 return
             if monotonic() > deadline:
                 raise AssertionError("the service does not come back")

@@ -16,7 +16,7 @@ from tests.chaos.scenario import SCENARIOS, Scenario
 from tests.chaos.world import EVERYWHERE, Configuration, Servers, World
 from tests.e2e import canary
 
-ROLL = ("crashes", "machine", "brokers", "storage", "platform", "inbound")
+ROLL = ("crashes", "machine", "brokers", "storage", "disk", "platform", "inbound")
 for name in ROLL:
     import_module(f"tests.chaos.{name}")
 
@@ -44,19 +44,19 @@ class Result:
 
 
 def cells(seed: int, only: Sequence[str] = ()) -> Iterator[Cell]:
-    """Give the cells of the matrix, each with a seed of its own.
+    """Give the cells of the matrix, each with a seed of its own that stays its own.
 
     `only` holds names of scenarios and words of configurations; of each kind that is
     there one must fit.
     """
-    random = Random(seed)  # noqa: S311 - repeatable on purpose
     names = {one for one in only if one in SCENARIOS}
     words = set(only) - names
     known = {word for one in EVERYWHERE for word in _words(one)}
     assert words <= known, f"nobody knows {sorted(words - known)}"
     for scenario in SCENARIOS.values():
         for configuration in scenario.where:
-            cell_seed = random.randrange(10**6)
+            of_its_own = Random(f"{seed} {scenario.name} {configuration}")  # noqa: S311
+            cell_seed = of_its_own.randrange(10**6)
             fits = not names or scenario.name in names
             if fits and (not words or words & _words(configuration)):
                 yield Cell(

@@ -61,4 +61,37 @@ def scenario(  # noqa: PLR0913 - each is one way in which scenarios differ
     return enter
 
 
-__all__ = ["BROKERS", "DATABASES", "EVERYWHERE", "SCENARIOS", "Scenario", "at"]
+def in_turn(*names: str) -> Scenario:
+    """Return one scenario of several on one installation, checked at the end of all.
+
+    Each posts its own events. One that starts the processes itself must stand first.
+    """
+    found = [SCENARIOS[name] for name in names]
+    assert all(one.starts for one in found[1:]), names
+    needs = {one.needs for one in found} - {""}
+    assert len(needs) <= 1, needs
+
+    def act(world: World) -> None:
+        for one in found:
+            one.act(world)
+            world.drain()
+
+    return Scenario(
+        name="+".join(names),
+        title="; ".join(one.title for one in found),
+        act=act,
+        where=EVERYWHERE,
+        starts=found[0].starts,
+        needs="".join(needs),
+    )
+
+
+__all__ = [
+    "BROKERS",
+    "DATABASES",
+    "EVERYWHERE",
+    "SCENARIOS",
+    "Scenario",
+    "at",
+    "in_turn",
+]

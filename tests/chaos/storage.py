@@ -1,4 +1,4 @@
-"""A database that is locked, full, gone, or copied in the middle of a write."""
+"""A database that is locked, full, or gone."""
 
 import signal
 from pathlib import Path
@@ -7,8 +7,7 @@ from time import monotonic, sleep
 import psycopg
 
 from tests.chaos.scenario import at, scenario
-from tests.chaos.world import DATABASE_LINE, SMALL_DISK, World, go_on, stop_process
-from tests.e2e.box import Box
+from tests.chaos.world import DATABASE_LINE, SMALL_DISK, World
 
 BUSY_S = 3.0
 BALLAST = "ballast"
@@ -67,44 +66,6 @@ def _fill(ballast: Path) -> None:
                 file.flush()
         except OSError:
             return
-
-
-@scenario(
-    "F13", "the files are copied while everything stands still, as a crash would (F13)",
-    at("sqlite+folder", "sqlite+redis"),
-)  # fmt: skip
-def copied(world: World) -> None:
-    """Open the copy: every webhook that was answered before must be in it."""
-    for place in range(3):
-        with world.traffic(1 / 3):
-            sleep(0.2 + world.random.random() / 2)
-            known = set(world.book.event_ids)  # answered, so it must be in the copy
-            still = [one for role in ("web", "worker") for one in world.family(role)]
-            for one in still:
-                stop_process(one)
-            data = {
-                suffix: (world.folder / f"var/forwarder.db{suffix}").read_bytes()
-                for suffix in ("", "-wal")
-            }
-            for one in still:
-                go_on(one)
-        folder = world.folder / f"copy{place}"
-        (folder / "var").mkdir(parents=True)
-        for suffix, content in data.items():
-            (folder / f"var/forwarder.db{suffix}").write_bytes(content)
-        missing = known - _ids_in(folder, world)
-        assert not missing, f"{len(missing)} answered events are not in the copy"
-
-
-def _ids_in(folder: Path, world: World) -> set[str]:
-    with Box(folder) as copy:
-        copy.data_key = world.box.data_key
-        copy.write_settings()
-        with copy.store.read() as connection:
-            found = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
-            assert found == "ok", found
-            ids = connection.exec_driver_sql("SELECT event_id FROM deliveries")
-            return set(ids.scalars())
 
 
 @scenario(

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from config.settings import load
 from forwarder.core import failpoints
 from forwarder.store import Store
 from forwarder.wiring import wire
+from tests.chaos import syncs
 from tests.chaos.load import Book, Call, Senders, calls, in_parts
 from tests.chaos.proxy import Proxy, proxy_before
 from tests.e2e.box import Box
@@ -44,6 +45,7 @@ LOOK_S = 0.1
 FIRST_SERIAL = 200_000
 SMALL_DISK = "a small disk"
 DATABASE_LINE = "a proxy before the database"
+WATCHED_DISK = "a disk whose syncs are seen, and fail when asked to"
 DISK_MB = 96  # an empty PostgreSQL database takes 8
 
 
@@ -94,6 +96,25 @@ class ChaosBox(Box):
 
     direct_url: str = ""
 
+    @property
+    def env(self) -> dict[str, str]:
+        """Return the environment of our processes: their memory and time are looked
+        at here, so nobody counts their lines as well."""
+        return {k: v for k, v in super().env.items() if not k.startswith("COVERAGE_")}
+
+    def add_to_endpoint(self, source: str, **settings: str) -> None:
+        """Add settings to the endpoint of a source."""
+        file = self.folder / "forwarder.toml"
+        lines = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
+        line = f'source = "{source}"\n'
+        file.write_text(file.read_text().replace(line, f"{line}{lines}"))
+
+    def forget_store(self) -> None:
+        """Let go of the database: another stands in its place."""
+        if "store" in self.__dict__:
+            self.store.close()
+            del self.__dict__["store"]
+
     @cached_property
     def store(self) -> Store:
         env = {**self.env, "FORWARDER_DATABASE_URL": self.direct_url}
@@ -129,12 +150,24 @@ class World:
         self.box = ChaosBox(self.folder, self._database_url(), self._broker_url())
         self.box.direct_url = self.direct_url
         self.box.own_env = {failpoints.FOLDER: str(self.points)}
+        self.syncs = self.folder / "syncs"
+        if self.needs == WATCHED_DISK:
+            self._watch_disk()
         self.platform = self._proxy(self.box.sandbox_port)
         self.box.platform_port = self.platform.port
         self.stack.enter_context(self.box)
         self._over = Event()
         self._keeper = Thread(target=self._keep, daemon=True)
         return self
+
+    def _watch_disk(self) -> None:
+        if not syncs.is_possible():
+            missing("a kernel that reports syncs")
+        self.syncs.mkdir()
+        self.box.own_env |= {
+            syncs.FOLDER: str(self.syncs),
+            "PYTHONPATH": str(Path(__file__).parent / "inject"),
+        }
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
@@ -241,6 +274,12 @@ class World:
     def _post(self, part: Sequence[Call]) -> None:
         Senders(self.box.port, self.book).post_all(part)
 
+    def notice_ids(self) -> set[int]:
+        """Return the numbers of all webhooks in the database."""
+        with self.box.store.read() as connection:
+            found = connection.exec_driver_sql("SELECT id FROM notices")
+            return set(found.scalars())
+
     # Processes
 
     def process(self, role: str) -> psutil.Process:
@@ -305,6 +344,40 @@ class World:
         with self.traffic(share):
             self.wait_taken(place)
             self.back(role)
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Kill all but the platform, as if the machine died; start the roles again."""
+        self.is_kept = False
+        self.n_crashes += 1
+        for one in [one for one in self.box.running if one.name != "sandbox"]:
+            one.kill()
+            for left in one.left():
+                with suppress(psutil.NoSuchProcess):
+                    left.kill()
+            wait_until(f"{one.name} is gone", lambda one=one: not one.left(), 10)  # type: ignore[misc]
+        yield
+        self.is_kept = True
+        self.back("web")
+
+    # The disk
+
+    def confirm_disk(self) -> None:
+        """Take what is written now for confirmed: it is from before the run."""
+        for file in (self.folder / "var").glob(f"{syncs.PREFIX}*"):
+            if not file.name.endswith("-shm"):
+                shutil.copy(file, self.syncs / syncs.COPIES / file.name)
+
+    def confirmed(self) -> dict[str, bytes]:
+        """Return the files of the database as the disk has confirmed them."""
+        files = (self.syncs / syncs.COPIES).glob(f"{syncs.PREFIX}*")
+        return {one.name: one.read_bytes() for one in files if one.suffix != ".draft"}
+
+    def fail_syncs(self, pids: Iterable[int]) -> None:
+        """Let the syncs of these processes fail from now on, and no others."""
+        draft = self.syncs / "order"
+        draft.write_text(" ".join(map(str, pids)))
+        draft.rename(self.syncs / syncs.ORDER)
 
     # Time
 

@@ -1,8 +1,12 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.cli.conftest import Shell
+from forwarder.clicks import own_mark
+from forwarder.core.links import AUDITS
+from forwarder.store.seal import Sealer
+from tests.cli.conftest import DATA_KEY, Shell
 from tests.clicks.chain import running
 
 
@@ -62,3 +66,21 @@ def test_an_address_that_does_not_answer_cannot_be_audited(shell: Shell) -> None
     result = shell.run("audit", f"http://127.0.0.1:{shell.port}/", "--allow-private")
 
     assert (2, True) == (result.exit_code, "does not answer" in result.stderr)
+
+
+def test_a_browser_that_is_not_there_is_wrong_use(
+    server: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = shell.run("audit", f"{server}/keep", "--allow-private", "--browser")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "no Chromium is installed" in result.stderr
+
+
+def test_our_own_redirector_knows_the_audit(server: str, shell: Shell) -> None:
+    found = shell.json("audit", f"{server}/keep", "--allow-private")
+    mark = found["hops"][0]["url"].partition("pf_audit=")[2]
+    key = Sealer([DATA_KEY]).secrets(AUDITS)[0][1]
+
+    assert own_mark.is_ours([key], mark, datetime.now(UTC))  # noqa: TID251

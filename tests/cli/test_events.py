@@ -1,3 +1,4 @@
+import csv
 import os
 import select
 import signal
@@ -10,14 +11,17 @@ from functools import partial
 import orjson
 import pytest
 
-from forwarder.cli.events import follow
+from forwarder.cli.tail import follow
 from forwarder.core.delivery import Delivered, Refused
 from forwarder.core.event import Kind, Unreadable
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.pipeline.receive import receive
 from forwarder.samples import TEST_SECRETS, fresh
-from forwarder.store import Store, log
+from forwarder.store import Store, audit, live, log
+from forwarder.store.audit import Wanted
+from forwarder.store.live import Follower
 from forwarder.store.log import Filter
+from forwarder.store.writer import StoreDown
 from tests.cli.conftest import Shell
 from tests.pipeline.stand_in import StandIn, say
 from tests.pipeline.test_receive import NOTICE, an_endpoint
@@ -294,7 +298,7 @@ def test_a_held_webhook_that_can_be_read_now_becomes_events(
 def test_tail_starts_where_the_log_ends(store: Store, no_nap: object) -> None:
     del no_nap
     take(store, an_event(1), at=NOW)
-    lines = follow(store, Filter(), 2)
+    lines = follow(store, Follower(store, Filter(), live.newest_id(store)))
 
     def coming() -> Iterator[None]:
         take(store, *(an_event(number) for number in (2, 3, 4)), at=NOW)
@@ -309,7 +313,7 @@ def test_tail_starts_where_the_log_ends(store: Store, no_nap: object) -> None:
 
 
 def test_tail_of_an_empty_log_repeats_nothing(store: Store) -> None:
-    lines = follow(store, Filter(), 50)
+    lines = follow(store, Follower(store, Filter(), live.newest_id(store)))
     numbers = iter(range(1, 9))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -417,3 +421,74 @@ def test_webhooks_are_listed_with_why_nothing_came_of_them(
     assert 1 == len(shell.json("events", "webhooks", "--limit", "1")["items"])
     none = shell.run("events", "webhooks", "--status", "ignored")
     assert (0, "no webhook matches\n") == (none.exit_code, none.stdout)
+
+
+def test_a_tail_goes_on_behind_a_number_and_says_where_it_ended(
+    full: Store, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del full
+
+    def stop_here(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", stop_here)
+    result = shell.run("events", "tail", "--after", "1", "--json")
+
+    numbers = [orjson.loads(line)["id"] for line in result.stdout.splitlines()]
+    assert (0, [2, 3]) == (result.exit_code, numbers)
+    assert "go on from here with --after 3" in result.stderr
+
+
+def test_a_quiet_tail_says_that_it_lives_and_waits_for_the_database(
+    full: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_down = iter([False, True, True, False])
+
+    class Fragile(Follower):
+        def catch_up(self) -> Iterator[log.Line]:
+            if next(is_down, None):
+                raise StoreDown("gone")
+            yield from super().catch_up()
+
+    monkeypatch.setattr("forwarder.cli.tail.BEAT_EVERY_S", 0.0)
+    naps = iter(range(5))
+    monkeypatch.setattr("time.sleep", lambda _: next(naps))
+    with pytest.raises(RuntimeError):  # the naps are over
+        list(follow(full, Fragile(full, Filter(), 3)))
+
+    told = capsys.readouterr().err
+    assert "nothing new; the newest delivery is 3" in told
+    assert 1 == told.count("the database does not answer: trying again")
+    assert 1 == told.count("the database answers again: going on")
+
+
+def test_the_log_is_written_to_a_file(full: Store, shell: Shell) -> None:
+    result = shell.run("events", "export", "--status", "refused", "--out", "log.csv")
+    text = (shell.folder / "log.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    lines = shell.run("events", "export", "--json").stdout.splitlines()
+
+    assert (0, "") == (result.exit_code, result.stdout)
+    assert ["2"] == [row["order_id"] for row in rows]
+    assert ["3", "2", "1"] == [orjson.loads(line)["order_id"] for line in lines]
+    noted = audit.entries(full, Wanted(action="exported")).entries
+    assert ["ndjson", "csv status=refused"] == [one.detail for one in noted]
+
+
+def test_a_person_is_shown_with_a_reason_that_the_audit_log_keeps(
+    full: Store, shell: Shell
+) -> None:
+    hidden = shell.run("events", "show", "2", "--json")
+    silent = shell.run("events", "show", "2", "--reveal")
+    because = ("--reveal", "--because", "the buyer asked")
+    shown = shell.json("events", "show", "2", *because)
+    told = shell.run("events", "show", "2", *because).stdout
+
+    assert "ada2@example.org" not in hidden.stdout
+    assert (2, "") == (silent.exit_code, silent.stdout)
+    assert ["ada2@example.org"] == shown["person"]["email"]
+    assert "ada2@example.org" in told
+    noted = audit.entries(full, Wanted(action="revealed")).entries
+    assert [("delivery 2", "the buyer asked")] * 2 == [
+        (one.subject, one.detail) for one in noted
+    ]

@@ -154,3 +154,35 @@ def test_thresholds_are_settings(shell: Shell) -> None:
     states = {one["rule"]: one["state"] for one in found["rules"]}
 
     assert "not_fired" == states["creative_friction"]
+
+
+def test_a_fired_rule_opens_a_task_that_is_closed_with_a_word(shell: Shell) -> None:
+    none = shell.run("kpi", "tasks").stdout
+    told = shell.json("import", "kpi", account(shell.folder))
+    (task,) = shell.json("kpi", "tasks")["items"]
+    close = ("kpi", "close", task["rule"], "--month", task["month"])
+    wrong = [
+        shell.run(*close).exit_code,
+        shell.run(*close, "--outcome", "x", "--dismiss", "y").exit_code,
+        shell.run(
+            "kpi", "close", "decay", "--month", "2026-10", "--dismiss", "y"
+        ).exit_code,
+    ]
+    done = shell.run(*close, "--outcome", "the new image won")
+    again = shell.run(*close, "--dismiss", "late")
+
+    assert "no task is open" in none
+    assert (1, "creative_friction", "2026-10") == (
+        told["new_tasks"], task["rule"], task["month"],
+    )  # fmt: skip
+    assert [2, 2, 2] == wrong
+    assert (0, 2) == (done.exit_code, again.exit_code)
+    assert [] == shell.json("kpi", "tasks")["items"]
+    assert "done: the new image won" in shell.run("kpi", "tasks", "--all").stdout
+
+
+def test_without_a_token_nothing_is_pulled(shell: Shell) -> None:
+    told = shell.run("pull", "kpi")
+
+    assert 2 == told.exit_code
+    assert "[kpi] has no token" in told.stderr

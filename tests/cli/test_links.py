@@ -5,7 +5,7 @@ import pytest
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.core.links import ClickClass
 from forwarder.insights.gather import _arrived
-from forwarder.store import Store, audit, clicks, kpi
+from forwarder.store import Store, audit, clicks, kpi, links
 from tests.cli.conftest import Shell
 from tests.clicks.following import NOW
 from tests.clicks.test_spool import a_click
@@ -143,4 +143,39 @@ def test_the_funnel_keeps_its_two_halves_apart(shop: Shell, store: Store) -> Non
     text = shop.run("links", "funnel", *days).stdout
     assert "spring: Pinterest 2 clicks | here 2 clicks" in text
     assert 2 == shop.run("links", "funnel", "--since", "soon").exit_code
-    assert (2, 2) == _arrived(store, NOW.date())
+    assert (2, 2) == _arrived(store, NOW.date(), links.every(store))
+
+
+def test_a_page_of_links_is_made_and_taken_away(shop: Shell, store: Store) -> None:
+    shop.run("links", "add", "spring", "--to", TO)
+    made = shop.run(
+        "links", "page", "me", "--title", "Ada's", "--link", "spring=Dresses"
+    )
+    (kept,) = links.bios(store)
+    dropped = shop.run("links", "page", "me", "--drop")
+    none = shop.run("links", "page", "me", "--drop")
+
+    assert "https://events.example.com/b/me\n" == made.stdout
+    assert ("Ada's", (("spring", "Dresses"),)) == (kept.title, kept.entries)
+    assert (0, 2) == (dropped.exit_code, none.exit_code)
+    assert [] == links.bios(store)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("a b", "--link", "spring"), "name: 1 to 64"),
+        (("me",), "link: 1 to 50"),
+        (("me", "--link", "none"), "link: a page shows links that are there"),
+        (("me", "--link", f"spring={'x' * 201}"), "link: 1 to 200"),
+        (("me", "--title", "a\x07", "--link", "spring"), "title: 1 to 200"),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_told(
+    shop: Shell, words: tuple[str, ...], told: str
+) -> None:
+    shop.run("links", "add", "spring", "--to", TO)
+    result = shop.run("links", "page", *words)
+
+    assert 2 == result.exit_code
+    assert told in result.stderr

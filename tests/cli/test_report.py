@@ -1,10 +1,15 @@
 """The month's report and the import before it, from the command line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 
+from forwarder.core.event import Kind
+from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
+from forwarder.store import Store, mirror, report_posts
+from forwarder.store.report_versions import Version, keep_version
 from tests.cli.conftest import Shell
 
 CSV = """date,event,conversions,value,currency
@@ -140,3 +145,76 @@ def test_a_number_out_of_bounds_in_a_tag_report_is_refused_in_words(
 def test_no_finished_report_is_an_empty_list(shell: Shell) -> None:
     assert [] == shell.json("reconcile", "versions")
     assert 2 == shell.run("reconcile", "versions", "--month", "October").exit_code
+
+
+def kept(store: Store, month: str = "2026-10") -> int:
+    return keep_version(
+        store,
+        Version(destination="main", month=month, stamp="final", inputs="a" * 64,
+                made_at=datetime(2026, 12, 3, tzinfo=UTC), content=b"[]", page="x"),
+    )  # fmt: skip
+
+
+def add_settings(shell: Shell, text: str) -> None:
+    with (shell.folder / "forwarder.toml").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_finished_reports_are_listed_and_sent_once_more(
+    shell: Shell, store: Store
+) -> None:
+    number = kept(store)
+    kept(store, "2026-11")
+
+    listed = shell.run("reconcile", "versions", "--month", "2026-10").stdout
+    told = shell.json("reconcile", "versions")
+    nobody = shell.run("reconcile", "send", f"{number}")
+    add_settings(shell, '[reports]\nemail_to = ["owner@example.com"]\n')
+    sent = shell.run("reconcile", "send", f"{number}")
+
+    assert [f"{number}", "2026-10", "final"] == listed.split()[:3]
+    assert ["2026-10", "2026-11"] == [one["month"] for one in told]
+    assert 2 == nobody.exit_code
+    assert "[reports]" in nobody.stderr
+    assert "email" in sent.stdout
+    (post,) = report_posts.posts_of(store, number)
+    assert ("email", 0, None) == (post.channel, post.attempts, post.sent_at)
+    assert 2 == shell.run("reconcile", "send", "99").exit_code
+
+
+def test_the_doctor_knows_the_mirror_and_reports_that_did_not_leave(
+    shell: Shell, store: Store
+) -> None:
+    def checks() -> list[tuple[str, str]]:
+        found = orjson.loads(shell.run("doctor", "--json").stdout)["findings"]
+        names = {"mirror", "reports"}
+        return [(o["verdict"], o["seen"]) for o in found if o["check"] in names]
+
+    assert [] == checks()
+    add_settings(shell, '[collect]\nallowed_origins = ["https://shop.example.com"]\n')
+    assert [("warn", "no browser has ever reported")] == checks()
+    now = store.now()
+    usual = MirrorEvent(
+        endpoint="my-shop", kind=Kind.CHECKOUT, device=Device.ANDROID,
+        tag=TagState.ALIVE, consent=Allowed.GRANTED, has_gpc=False, received_at=now,
+    )  # fmt: skip
+    states = (*[TagState.ALIVE] * 3, TagState.BLOCKED, TagState.ABSENT)
+    mirror.add(store, [replace(usual, tag=state) for state in states])
+    report_posts.send_again(store, kept(store), ("email",), now)
+    (post,) = report_posts.claim_posts(store, now)
+    report_posts.note_failed(store, post.id, "the mail server: SMTP 554", None)
+    (standing, failed) = checks()
+
+    assert "ok" == standing[0]
+    assert "the tag was dead in 1 of 4 (25%), and 1 pages had none" in standing[1]
+    assert ("red", "report 1 did not leave by email: the mail server: SMTP 554") == (
+        failed
+    )
+
+
+def test_webhooks_of_reports_need_a_secret(shell: Shell) -> None:
+    add_settings(shell, '[reports]\nwebhook_url = "https://x.example"\n')
+    result = shell.run("reconcile", "versions")
+
+    assert 2 == result.exit_code
+    assert "reports.webhook_secret is missing" in result.stderr

@@ -8,6 +8,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from forwarder.clicks import auditing
 from forwarder.clicks.token import digest
 from forwarder.clicks.visitors import Asked, Visitors
 from forwarder.core.links import Arm
@@ -65,7 +66,6 @@ def test_who_did_not_click_gets_no_token(follower: Follower) -> None:
         ({"user_agent": ""}, "empty_ua"),
         ({"user_agent": "WhatsApp/2.0"}, "preview"),
         ({"address": "203.0.113.9"}, "internal"),
-        ({"query": "pf_audit=abc"}, "internal"),
         ({"has_gpc": True}, "human"),
         ({"has_dnt": True}, "human"),
     ],
@@ -97,6 +97,15 @@ def test_a_cookie_waits_for_consent_where_it_is_required(
     asked = Follower(follower.store, rules=replace(follower.rules, consent=consent))
 
     assert has_token == bool(asked.ask(**more).token)  # type: ignore[arg-type]
+
+
+def test_only_our_own_audit_is_no_click(follower: Follower) -> None:
+    mark = auditing.mark(follower.store.sealer, NOW)
+    audit, forged = (follower.ask(query=f"pf_audit={one}") for one in (mark, "a1-b-c"))
+
+    assert ("", TO) == (audit.token, audit.location)
+    assert forged.token
+    assert ["internal", "human"] == follower.kinds
 
 
 def test_more_clicks_than_a_person_makes_are_a_machine(follower: Follower) -> None:

@@ -9,12 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from forwarder.clicks import funnel
-from forwarder.clicks.follow import mark_of
+from forwarder.clicks.funnel import Funnel
 from forwarder.clicks.join import join
-from forwarder.clicks.links import MARKS, TOKENS
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind, Person
-from forwarder.core.links import Click
+from forwarder.core.links import MARKS, TOKENS, Click, mark_of
 from forwarder.store import Store, clicks, joins, links
 from forwarder.store.schema_clicks import click_joins, click_marks
 from tests.clicks.following import NOW, a_link, a_store
@@ -129,30 +128,121 @@ def test_ten_thousand_orders_join_as_they_really_came(store: Store) -> None:
     ours, n = ring(store), 10_000
     tokens = [ours.mint(os.urandom(16)) for _ in range(n)]
     forged = Ring(keys=[("A", b"x" * 32)])
+    foreign = replace(ours, workspace="other")
+    old = NOW - WINDOW
+    at = {i: old if i % 5 == 3 else NOW for i in range(n)}
     clicks.keep(
         store,
-        [clicked(store, i, tokens[i], f"epik{i}") for i in range(n) if i % 2 == 0],
+        [
+            clicked(store, i, tokens[i], f"epik{i}", at=at[i])
+            for i in range(n)
+            if i % 5 != 4
+        ],
     )
-    truth: dict[str, int] = {}
+    truth: dict[str, tuple[int, str]] = {}
     events = []
     for i in range(n):
-        match i % 4:
+        match i % 5:
             case 0:
-                truth[f"{i}"] = 1
+                truth[f"{i}"] = (1, "spring")
                 events.append(bought(i, tokens[i]))
-            case 2:
-                truth[f"{i}"] = 2
-                events.append(bought(i, epik=f"epik{i}"))
             case 1:
-                events.append(bought(i, forged.mint(os.urandom(16)), f"other{i}"))
+                truth[f"{i}"] = (2, "spring")
+                events.append(bought(i, epik=f"epik{i}"))
+            case 2:
+                other = (forged, foreign)[i % 2].mint(os.urandom(16))
+                events.append(bought(i, other, f"other{i}"))
+            case 3:
+                events.append(bought(i, tokens[i], f"epik{i}"))  # clicked too long ago
             case _:
                 events.append(bought(i, tokens[i]))  # its click never came
     for start in range(0, n, 500):
         take(store, *events[start : start + 500])
     join(store, WINDOW, LATER)
-    found = {order: tier for order, (tier, _) in joined(store).items()}
+    found = joined(store)
+    right = {order for order, one in found.items() if truth.get(order or "") == one}
 
+    assert (1.0, 1.0) == (len(right) / len(found), len(right) / len(truth))
     assert truth == found
+
+
+def with_codes(number: int, *codes: str, token: str | None = None) -> Event:
+    made = bought(number, token)
+
+    assert made.order is not None
+    return replace(made, order=replace(made.order, discount_codes=codes))
+
+
+def test_a_discount_code_of_one_link_ties_the_order_to_it(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(store, [clicked(store, 1, token)])
+    for slug, code in (("ada", "ADA10"), ("one", "both"), ("two", "Both")):
+        links.add(store, a_link(slug, code=code), NOW)
+    take(
+        store,
+        with_codes(1, "ada 10"),
+        with_codes(2, "BOTH"),
+        with_codes(3, "ada10", token=token),  # the click is known better
+        with_codes(4, "else"),
+    )
+
+    assert 2 == join(store, WINDOW, LATER)
+    assert {"1": (4, "ada"), "3": (1, "spring")} == joined(store)
+    assert 0 == join(store, WINDOW, LATER)
+    (found,) = [one for one in funnels(store) if one.name == "ada"]
+    assert (1, {4: 1}) == (found.orders, found.orders_by_tier)
+    with store.read() as connection:
+        kept = connection.execute(sa.select(click_marks.c.mark)).scalars().all()
+    assert not any("ada" in mark.lower() for mark in kept)
+
+
+def funnels(store: Store, *, by_first: bool = False) -> list[Funnel]:
+    day = date(2026, 11, 22)
+    return list(funnel.of_links(store, day, day, by_first=by_first))
+
+
+def test_who_signed_up_and_buys_weeks_later_buys_first_and_then_again(
+    store: Store,
+) -> None:
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(store, [clicked(store, 1, token)])
+    ada = "ada@example.org"
+    take(store, bought(1, token, kind=Kind.SIGNUP, email=ada))
+    join(store, WINDOW, LATER)
+    first, again = (
+        replace(bought(n, email=ada), occurred_at=NOW + timedelta(days=n))
+        for n in (20, 25)
+    )
+    much_later = NOW + timedelta(days=26)
+    take(store, first, again, at=much_later - timedelta(minutes=1))
+    join(store, WINDOW, much_later)
+    month = date(2026, 11, 22), date(2026, 12, 22)
+    (found,) = funnel.of_links(store, *month)
+
+    assert {"1": (1, "spring"), "20": (3, "spring"), "25": (3, "spring")} == joined(
+        store
+    )
+    assert (1, 2, 1) == (found.sign_ups, found.orders, found.repeat_orders)
+    assert ({"EUR": 2 * 2935}, {"EUR": 2935}) == (found.revenue, found.repeat_revenue)
+
+
+def test_of_several_clicks_the_last_counts_or_the_first(store: Store) -> None:
+    links.add(store, a_link("early"), NOW)
+    token = ring(store).mint(os.urandom(16))
+    clicks.keep(
+        store,
+        [
+            clicked(store, 1, token, slug="early", at=NOW - timedelta(days=2)),
+            clicked(store, 2, token, slug="spring"),
+        ],
+    )
+    take(store, bought(1, token))
+    join(store, WINDOW, LATER)
+
+    assert {"spring": 1, "early": 0} == {one.name: one.orders for one in funnels(store)}
+    assert {"spring": 0, "early": 1} == {
+        one.name: one.orders for one in funnels(store, by_first=True)
+    }
 
 
 def test_a_refund_keeps_the_join_and_takes_the_value_back(store: Store) -> None:

@@ -187,7 +187,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     assert [
         (
             "[stray] is not known; known: alerts, clicks, collect, destinations, "
-            "endpoints, kpi, service."
+            "endpoints, kpi, reports, service."
         ),
         "[destination] is not known; did you mean destinations?",
         "service.web_thread is not known; did you mean web_threads?",

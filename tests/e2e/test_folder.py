@@ -34,7 +34,7 @@ def test_a_broken_wake_up_does_not_end_the_worker(one_box: Box) -> None:
 
 
 def test_a_wake_up_is_never_seen_before_it_is_whole(tmp_path: Path) -> None:
-    n = 2_000
+    n = 500
     settings = transport("", tmp_path)
     options = settings["broker_transport_options"]
     found = []

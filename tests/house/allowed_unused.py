@@ -8,6 +8,7 @@ _.create_app  # Granian calls it, by the name in its arguments
 _.secret_key  # Flask signs the session cookie with it
 _.list_commands  # click asks the lazy group
 _.get_command  # click asks the lazy group
+_.epilog  # click shows it below the help of a command
 _.raiseExceptions  # logging reads it before it reports a faulty line
 _.get_redirect_target  # requests asks it: nothing is followed
 _.pool_classes_by_scheme  # urllib3 reads it: which pools to make
@@ -28,10 +29,20 @@ _.impl  # SQLAlchemy reads a column type's parts
 _.cache_ok  # SQLAlchemy reads a column type's parts
 _.process_bind_param  # SQLAlchemy calls it for each value that is stored
 _.process_result_value  # SQLAlchemy calls it for each value that is read
+_.do_CONNECT  # http.server calls it, as the next two
+_.do_POST
+_.do_HEAD
+_.handle_error  # socketserver calls it
+_.log_message  # http.server calls it
+_.expires  # marshmallow reads it: a field of links
 _.Meta  # marshmallow reads a schema's options
 _._deserialize  # marshmallow calls it
 _.is_chosen  # the templates of the console read it
+_.direction  # the templates of the console read it
+_.n_confirmed  # the templates of the console read it
 _.older  # the templates of the console read it
+_.untouched  # the templates of the console read it
+_.zero  # the templates of the console read it
 _.handle_starttag  # html.parser calls it for each tag
 _.HEADLINE  # read by its value from the command line, as the next three
 _.IMAGE

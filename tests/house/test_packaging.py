@@ -23,6 +23,7 @@ INSIDE = (
     "workers/app.py",
 )
 FOLDERS_INSIDE = (
+    "forwarder/manual/sources/",
     "forwarder/samples/shopify/",
     "forwarder/store/migrations/versions/",
     "forwarder/web/static/",

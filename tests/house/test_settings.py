@@ -48,7 +48,8 @@ def test_the_example_can_be_loaded(tmp_path: Path, every_line_counts: bool) -> N
     assert () == settings.doubts
     tables = set(tomllib.loads(text))
     assert {
-        "alerts", "clicks", "collect", "kpi", "service", "destinations", "endpoints"
+        "alerts", "clicks", "collect", "kpi", "reports", "service", "destinations",
+        "endpoints",
     } == tables  # fmt: skip
 
 

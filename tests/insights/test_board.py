@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -6,13 +7,14 @@ import pytest
 from config.kpi import Kpi
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.insights.advice import ORDER, advice, do_next
-from forwarder.insights.as_json import QUIET_PINS_MAX, as_json
+from forwarder.insights.as_json import as_json
 from forwarder.insights.as_text import as_text
 from forwarder.insights.board import build_board
 from forwarder.insights.checklist import checklist
 from forwarder.insights.findings import RuleState
 from forwarder.insights.gather import gather
 from forwarder.insights.period import Month, compare, month_of, settled_until
+from forwarder.insights.pin_rules import QUIET_MAX
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import Store, kpi
 from tests.insights.accounts import LIMITS, OCTOBER, counts, facts
@@ -23,9 +25,9 @@ TODAY = NOW.date()
 
 
 def test_the_defaults_of_the_settings_are_those_of_the_rules() -> None:
-    from dataclasses import asdict  # noqa: PLC0415
+    told = {one.name: getattr(Kpi(), one.name) for one in fields(Thresholds)}
 
-    assert Thresholds() == Thresholds(**asdict(Kpi()))
+    assert Thresholds() == Thresholds(**told)
 
 
 def test_each_number_of_the_brief_is_a_default() -> None:
@@ -157,7 +159,7 @@ def test_quiet_pins_are_listed_up_to_fifty() -> None:
         if one["rule"] == "low_close_up" and one["state"] == "not_fired"
     ]
 
-    assert (QUIET_PINS_MAX, 80) == (len(quiet), len(found["pins"]))
+    assert (QUIET_MAX, 80) == (len(quiet), len(found["pins"]))
 
 
 def test_nothing_fired_gives_no_card() -> None:

@@ -93,7 +93,7 @@ def test_r34_missed_clicks_rank_the_almost_famous() -> None:
         account=counts(100_000, 5000, 1000),
         limits=LIMITS,
     )
-    states = {one.pin_id: one.state for one in almost_famous(view)}
+    states = {one.pin_id: one.state for one in almost_famous(view, missed_by_pin(view))}
 
     assert {"A": Fraction(125), "B": Fraction(5)} == missed_by_pin(view)
     assert {
@@ -114,7 +114,9 @@ def test_r34_without_close_ups_nothing_is_missed() -> None:
     view = PinView(pins={"a": counts(10)}, account=counts(10), limits=LIMITS)
 
     assert {} == missed_by_pin(view)
-    assert [RuleState.INSUFFICIENT_DATA] == [one.state for one in almost_famous(view)]
+    assert [RuleState.INSUFFICIENT_DATA] == [
+        one.state for one in almost_famous(view, missed_by_pin(view))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,62 @@ def mailchimp_person(number: int) -> dict[str, Any]:
         "timestamp_opt": iso(number),
         "merge_fields": {"FNAME": "Ada", "ADDRESS": {"city": "Oulu"}},
     }
+
+
+def paddle_transaction(number: int) -> dict[str, Any]:
+    totals = {"subtotal": "1050", "discount": "0", "tax": "150", "total": "1200"}
+    return {
+        "id": f"txn_{number:05}",
+        "status": "completed",
+        "origin": "web",
+        "customer_id": f"ctm_{number:05}",
+        "currency_code": "EUR",
+        "billed_at": iso(number),
+        "details": {"totals": totals, "line_items": []},
+    }
+
+
+def paddle_customer(number: int) -> dict[str, Any]:
+    made = {"id": f"ctm_{number:05}", "email": mail(number), "created_at": iso(number)}
+    return {**made, "name": "Ada Lovelace", "import_meta": None}
+
+
+def gumroad_sale(number: int) -> dict[str, Any]:
+    return {
+        "id": f"sale{number}==",
+        "created_at": iso(number),
+        "email": "account@readers.example.com",
+        "purchase_email": mail(number),
+        "price": 1050,
+        "quantity": 1,
+        "product_id": "p1==",
+        "product_name": "Print",
+        "product_permalink": "prnt",
+        "custom_fields": {"price": "7", "pin_event_id": f"own-gum-{number}"},
+    }
+
+
+def ghost_member(number: int) -> dict[str, Any]:
+    return {
+        "id": f"64{number:022x}",
+        "email": mail(number),
+        "name": "Ada Lovelace",
+        "status": "free",
+        "created_at": f"{at(number):%Y-%m-%dT%H:%M:%S}.000Z",
+    }
+
+
+def kit_purchase(number: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "transaction_id": f"512-{number}",
+        "status": "paid",
+        "email_address": mail(number),
+        "currency": "USD",
+        "transaction_time": iso(number),
+        "subtotal": 5,
+        "discount": 0,
+        "tax": 0,
+        "total": 5,
+        "products": [{"sku": "s", "name": "Tip", "quantity": 1, "unit_price": 5}],
+    }

@@ -8,11 +8,12 @@ import pytest
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
 from forwarder.reconcile.comparison import Mode
-from forwarder.reconcile.keeping import Due, due_reports, finish_due, make_document
+from forwarder.reconcile.keeping import finish_due, make_asked, make_document
 from forwarder.reconcile.making import Place
-from forwarder.store import Store, mirror
+from forwarder.reconcile.schedule import Due, due_reports
+from forwarder.store import Store, duties, mirror, report_requests
 from forwarder.store.migrate import upgrade
-from forwarder.store.report_versions import list_versions
+from forwarder.store.report_versions import find_version, form_of, list_heads
 from tests.reconcile.kept import open_new, settle_all
 from tests.store.shop import an_event, take
 
@@ -74,9 +75,61 @@ def test_what_is_due_is_made_once_and_kept_with_its_page(store: Store) -> None:
 
     assert ("2026-10", "provisional") == (first.month, first.stamp)
     assert [] == again
-    assert [first] == list_versions(store, "main")
-    assert "Attribution gap, 2026-10" in first.page
-    assert 3 == orjson.loads(first.content)[0]["counts"]["server"]
+    assert [first] == list_heads(store, "main")
+    found = find_version(store, first.id)
+    assert found is not None
+    assert "Attribution gap, 2026-10" in found[1].page
+    assert 3 == orjson.loads(found[1].content)[0]["counts"]["server"]
+    for form in ("md", "csv", "letter"):
+        assert form_of(store, first.id, form)
+
+
+def test_a_report_whose_worker_ended_in_the_middle_is_made_an_hour_later(
+    store: Store,
+) -> None:
+    sell(store, 3)
+    now = datetime(2026, 11, 4, 10, tzinfo=UTC)
+    job = "report main provisional of 2026-10 at work"
+    duties.take_duty(store, job, f"{now:%Y-%m-%dT%H}", now)
+
+    assert [] == finish_due(store, HERE, now)
+    assert 1 == len(finish_due(store, HERE, now + timedelta(hours=1)))
+
+
+def test_what_a_person_asks_for_is_made_kept_and_told(store: Store) -> None:
+    sell(store, 3)
+    now = store.now()
+    outcomes = []
+    for month in ("2026-10", "2026-10", "2020-02"):
+        assert report_requests.ask(store, "main", month, "anna", now)
+        request = report_requests.claim_request(store, now)
+        assert request is not None
+        outcomes.append(make_asked(store, HERE, request))
+
+    assert ["made", "nothing has changed since the last one"] == outcomes[:2]
+    assert "nothing happened" in outcomes[2]
+    (head,) = list_heads(store, "main")
+    told = report_requests.recent_requests(store, "main")
+    assert [None, head.id, head.id] == [one.version_id for one in told]
+    assert {None} == {one.due_at for one in told}
+
+
+def test_the_same_month_is_asked_for_once_at_a_time_and_given_up_in_the_end(
+    store: Store,
+) -> None:
+    now = store.now()
+    assert report_requests.ask(store, "main", "2026-10", "anna", now)
+    assert not report_requests.ask(store, "main", "2026-10", "bert", now)
+
+    for _ in range(report_requests.ATTEMPTS_MAX):
+        assert report_requests.claim_request(store, now) is not None
+        assert report_requests.claim_request(store, now) is None
+        now += report_requests.LEASE
+    last = report_requests.claim_request(store, now)
+
+    assert last is not None
+    assert "forwarder doctor" in make_asked(store, HERE, last)
+    assert report_requests.claim_request(store, now + report_requests.LEASE) is None
 
 
 def test_a_month_without_anything_is_not_kept(store: Store) -> None:

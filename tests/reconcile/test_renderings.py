@@ -17,10 +17,11 @@ from forwarder.reconcile.markup import el
 from forwarder.reconcile.rendering import rendered
 from forwarder.reconcile.report import build_report
 from tests.reconcile.mirrored import beside, paired_month, server_side
+from tests.reconcile.test_click_evidence import ROUTES, attributed
 from tests.reconcile.test_report import LATER, sales, tag
 
 MONTH = paired_month(20, 1, 6, 2)
-FORMS = ("text", "html", "json", "csv", "md")
+FORMS = ("text", "html", "json", "csv", "md", "letter")
 
 
 def a_document(past: dict[str, bytes] | None = None) -> Document:
@@ -49,6 +50,7 @@ DOCUMENTS = {
         report=build_report("2026-10", sales(2), [], LATER), past={}
     ),
     "empty": Document(report=build_report("2026-10", [], [], LATER), past={}),
+    "routes": attributed(routes=ROUTES)[1],
     "history": a_document({"2026-08": earlier(26), "2026-09": earlier(38)}),
 }
 
@@ -128,7 +130,7 @@ def test_page_one_answers_how_many_how_sure_why_and_what_next() -> None:
     first = page.split("</section>")[0]
 
     for title in ("How many", "How sure", "Why", "What next"):
-        assert f"<h3>{title}</h3>" in first
+        assert f"<h2>{title}</h2>" in first
     assert "651 purchases (exact)" in first
     assert "Blocked scripts: 186 fewer on the tag's side (exact)" in first
     assert 1 <= first.count("<li>") <= 3

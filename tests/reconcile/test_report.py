@@ -118,7 +118,7 @@ def test_a_clear_month_is_told_with_its_numbers_and_bands() -> None:
     assert Verdict.DISAGREES is found.verdict
     assert Grade.C is found.grade
     assert "shows 806 purchases (exact) from 2026-10-01 to 2026-10-31" in text
-    assert "about 35 were missed: between" in text
+    assert "about 35 were missed by the tag: between" in text
     assert "(95% band)" in text
 
 
@@ -455,7 +455,7 @@ def test_other_kinds_have_their_own_words_and_sections() -> None:
 
     text = text_of(rows, [])
 
-    assert "Sign-ups: were they seen at all? [delivery]" in text
+    assert "Sign-ups: were they seen at all? (delivery level)" in text
     assert "1 sign-up (exact)" in text
     assert "In value" not in text
 

@@ -36,15 +36,33 @@ def test_the_same_notice_twice_is_one(store: Store) -> None:
     assert 1 == log.count_notices(store)["duplicate"]
 
 
-def test_the_same_key_with_another_body_is_flagged(store: Store) -> None:
+def test_the_same_key_with_another_body_is_flagged_and_kept_beside(
+    store: Store,
+) -> None:
     first = accept(store, an_arrival(an_event(1), key="k"))
-    accept(store, an_arrival(an_event(2), key="k", body=b"another"))
+    for body in (b"another", b"another", b"a third"):
+        receipt = accept(store, an_arrival(an_event(2), key="k", body=body))
 
-    story = log.list_notices(store, None)[0]
-    assert (first.notice_id, True, 1) == (
+    kept, story = log.list_notices(store, None)
+    assert (first.notice_id, 1, 0) == (
+        receipt.notice_id,
+        receipt.duplicates,
+        receipt.accepted,
+    )
+    assert (first.notice_id, True, 3, kept.id) == (
         story.id,
         story.is_conflict,
         story.n_duplicates,
+        story.conflict_id,
+    )
+    assert (NoticeStatus.DUPLICATE, True, f"webhook {first.notice_id}") == (
+        kept.status,
+        kept.is_kept,
+        kept.reason[-len(f"webhook {first.notice_id}") :],
+    )
+    assert {"pending": 1} == log.count_by_status(store, Filter())
+    assert (1, 3) == tuple(
+        log.count_notices(store)[word] for word in ("accepted", "duplicate")
     )
 
 
@@ -53,7 +71,9 @@ def test_one_order_in_two_notices_is_one_delivery(store: Store) -> None:
     second = accept(store, an_arrival(an_event(1), key="orders/paid"))
 
     assert (0, 1) == (second.accepted, second.duplicates)
-    assert NoticeStatus.DUPLICATE == log.list_notices(store, None)[0].status
+    told = log.list_notices(store, None)[0]
+    assert (NoticeStatus.DUPLICATE, True) == (told.status, told.is_kept)
+    assert "all in it was told before, by webhook 1" == told.reason
 
 
 def test_one_order_of_two_kinds_is_two_deliveries(store: Store) -> None:

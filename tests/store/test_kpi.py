@@ -19,7 +19,7 @@ def test_the_same_days_twice_change_nothing(store: Store) -> None:
     assert Kept(n_same=2) == kpi.keep(store, [DAY, ACCOUNT], NOW)
     assert {"12": DAY.counts} == kpi.pin_sums(store, ON, ON)
     assert {ON: ACCOUNT.counts} == kpi.account_days(store, ON, ON)
-    assert {"12": "Ten ideas"} == kpi.titles(store, ["12", "13"])
+    assert {"12": "Ten ideas"} == kpi.titles(store)
     assert {ON: DAY.counts} == kpi.summed_days(store, ON, ON)
 
 

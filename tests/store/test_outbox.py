@@ -83,6 +83,21 @@ def test_a_dead_workers_rows_come_back_with_the_lease(store: Store) -> None:
     assert "answer_lost" == line.reason
 
 
+def test_an_attempt_that_was_cut_off_has_a_line_in_the_history(store: Store) -> None:
+    take(store, an_event(1), an_event(2))
+    claimed(store)
+    again = claimed(store, seconds=LEASE.total_seconds() + 1)
+    settle_all(store, again)
+    story = show(store, again.rows[0].id)
+
+    assert story is not None
+    assert [("cut_off", None, 2), ("delivered", 200, 1)] == [
+        (one.outcome, one.http_status, one.n_events) for one in story.history
+    ]
+    assert story.history[0].message.startswith("worker w1 took it at ")
+    assert ("", 2) == (story.line.message, story.line.attempts)
+
+
 def test_who_comes_back_late_settles_nothing(store: Store) -> None:
     take(store, an_event(1))
     late = claimed(store)

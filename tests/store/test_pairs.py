@@ -111,6 +111,33 @@ def test_reloads_and_an_order_under_two_ids_count_once(store: Store) -> None:
     assert {Seen.BOTH: 1, Seen.TAG: 1} == seen(store)
 
 
+def test_the_browser_may_have_told_the_second_id_of_an_order(store: Store) -> None:
+    sell(store, 1)
+    take(store, replace(an_event(1, at=FIRST), event_id="another"))
+    settle(store)
+    mirror.add(store, [word(1, event_id="another")])
+
+    assert {(Seen.BOTH, Joined.ORDER_ID, 1)} == {
+        (row.seen, row.joined, row.n) for row in found(store)
+    }
+
+
+def test_what_was_sent_late_is_counted_whoever_saw_it(store: Store) -> None:
+    sell(store, 1, 2, 3)
+    settle(store)
+    with store.write() as connection:
+        connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.order_id != "3")
+            .values(settled_at=FIRST + timedelta(days=20))
+        )
+    mirror.add(store, [word(1, event_id="random")])
+
+    assert {(Seen.BOTH, 1, 1), (Seen.SERVER, 2, 1)} == {
+        (row.seen, row.n, row.n_late) for row in found(store)
+    }
+
+
 def test_a_reload_with_a_living_tag_counts_as_seen_by_the_tag(store: Store) -> None:
     blocked = word(8, TagState.BLOCKED, event_id="first")
     mirror.add(store, [blocked, word(8, event_id="second")])

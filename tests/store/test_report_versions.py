@@ -10,9 +10,11 @@ from forwarder.store import Store
 from forwarder.store.report_inputs import began_at, late_counts
 from forwarder.store.report_versions import (
     Version,
+    find_version,
+    form_of,
     keep_version,
     latest_contents,
-    list_versions,
+    list_heads,
 )
 from forwarder.store.schema import deliveries
 from tests.store.shop import NOW, an_event, take
@@ -29,19 +31,33 @@ FIRST = Version(
 
 
 def test_a_version_of_the_same_inputs_is_kept_once_and_unchanged(store: Store) -> None:
-    assert keep_version(store, FIRST)
-    assert not keep_version(store, replace(FIRST, page="changed", content=b"[2]"))
-    assert [FIRST] == list_versions(store, "main")
+    first = keep_version(store, FIRST)
+    same = keep_version(store, replace(FIRST, page="changed", content=b"[2]"))
+
+    assert first == same
+    assert [first] == [head.id for head in list_heads(store, "main")]
+    found = find_version(store, first)
+    assert found is not None
+    assert replace(FIRST, forms={}) == found[1]
 
 
 def test_other_inputs_and_the_final_stamp_make_new_versions(store: Store) -> None:
     final = replace(FIRST, stamp="final")
     other = replace(FIRST, inputs="b" * 64)
-    for version in (FIRST, other, final, replace(FIRST, month="2026-09")):
-        assert keep_version(store, version)
+    made = (FIRST, other, final, replace(FIRST, month="2026-09"))
+    ids = [keep_version(store, version) for version in made]
 
-    assert [FIRST, other, final] == list_versions(store, "main", "2026-10")
-    assert [] == list_versions(store, "second")
+    assert ids[2::-1] == [one.id for one in list_heads(store, "main", "2026-10")]
+    assert [*ids[2::-1], ids[3]] == [one.id for one in list_heads(store, "main")]
+    assert [] == list_heads(store, "second")
+    assert find_version(store, 99) is None
+
+
+def test_the_other_forms_are_kept_with_it(store: Store) -> None:
+    version_id = keep_version(store, replace(FIRST, forms={"md": "# Oktober, größer"}))
+
+    assert "# Oktober, größer" == form_of(store, version_id, "md")
+    assert form_of(store, version_id, "csv") is None
 
 
 def test_history_is_the_last_version_of_each_month_before(store: Store) -> None:

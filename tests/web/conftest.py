@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,7 @@ from forwarder.core.event import Kind, Person
 from forwarder.core.source import Options
 from forwarder.pipeline.receive import Endpoint
 from forwarder.sources import SOURCES
-from forwarder.store import access, health, open_store
+from forwarder.store import Store, access, health, open_store
 from forwarder.store.access import User, add_user
 from forwarder.store.migrate import upgrade
 from forwarder.web.console import console
@@ -45,15 +46,27 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desktop(
-    tmp_path: Path, empty_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desktop]:
+def desktop(tmp_path: Path, empty_file: Path) -> Iterator[Desktop]:
     """A console without users and deliveries."""
+    with desktop_in(tmp_path, empty_file) as made:
+        yield made
+
+
+@contextmanager
+def desktop_in(folder: Path, empty_file: Path) -> Iterator[Desktop]:
+    """Open a console on a store of its own."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(access, "_hasher", cheap)  # half a second each otherwise
-    monkeypatch.setattr(access, "_NOBODY", cheap.hash("nobody's password"))
-    path = shutil.copy(empty_file, tmp_path / "forwarder.db")
-    store = open_store(f"sqlite:///{path}", [DATA_KEY], "web")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "_hasher", cheap)  # half a second each otherwise
+        patch.setattr(access, "_NOBODY", cheap.hash("nobody's password"))
+        path = shutil.copy(empty_file, folder / "forwarder.db")
+        with desktop_on(open_store(f"sqlite:///{path}", [DATA_KEY], "web")) as made:
+            yield made
+
+
+@contextmanager
+def desktop_on(store: Store) -> Iterator[Desktop]:
+    """Open a console on a store, and close that at the end."""
     clock, destination, nudged = Clock(), StandIn(), list[str]()
     app = Flask("forwarder.web")
     app.secret_key = store.sealer.secret("console sessions")
@@ -69,6 +82,13 @@ def desktop(
     app.register_blueprint(console)
     yield Desktop(store, clock, destination, app, nudged)
     store.close()
+
+
+def add_admin(store: Store) -> User:
+    """Make somebody who may do everything."""
+    user = User(name="admin", role="admin", created_at=NOW)
+    add_user(store, user, PASSWORD)
+    return user
 
 
 def _endpoint() -> Endpoint:
@@ -121,6 +141,12 @@ def log_in(
 @pytest.fixture
 def full(desktop: Desktop) -> Desktop:
     """A console with a delivery of every status and several reasons."""
+    fill(desktop)
+    return desktop
+
+
+def fill(desktop: Desktop) -> None:
+    """Take a delivery of every status and several reasons."""
     desktop.take(event_of(1))
     desktop.take(event_of(2, warnings=("line items not fetched: no API key",)))
     desktop.drain(Delivered())
@@ -137,23 +163,34 @@ def full(desktop: Desktop) -> Desktop:
     desktop.take(event_of(9))
     desktop.drain(Deferred("rate_limited", "slow down", 60.0, counts=False))
     health.note_worker(desktop.store, "w", desktop.clock.now, has_worked=True)
-    return desktop
 
 
 @pytest.fixture
 def blocked(full: Desktop) -> Desktop:
     """The same, and Pinterest does not accept the token."""
-    full.clock.now += timedelta(minutes=2)
-    full.take(event_of(10))
-    full.drain(Blocked("auth", "Authentication failed."))
-    health.note_worker(full.store, "w", full.clock.now, has_worked=True)
+    block(full)
     return full
+
+
+def block(desktop: Desktop) -> None:
+    """Let Pinterest not accept the token any more."""
+    desktop.clock.now += timedelta(minutes=2)
+    desktop.take(event_of(10))
+    desktop.drain(Blocked("auth", "Authentication failed."))
+    health.note_worker(desktop.store, "w", desktop.clock.now, has_worked=True)
 
 
 @pytest.fixture
 def served(desktop: Desktop) -> Iterator[str]:
     """The console on a loopback port; its address."""
-    server = make_server("127.0.0.1", 0, desktop.app, threaded=True)
+    with serving(desktop.app) as address:
+        yield address
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve an application on a loopback port; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

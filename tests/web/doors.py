@@ -15,7 +15,11 @@ from forwarder.store.access import ApiKey
 from forwarder.web.api import api
 from forwarder.web.api_alerts import api_alerts
 from forwarder.web.api_audit import api_audit
+from forwarder.web.api_deliveries import api_deliveries
 from forwarder.web.api_jobs import api_jobs
+from forwarder.web.api_kpi import api_kpi
+from forwarder.web.api_links import api_links
+from forwarder.web.api_reports import api_reports
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.hooks import hooks
 from forwarder.web.vitals import vitals
@@ -58,7 +62,15 @@ class Doors:
             public_url="https://events.example.com",
             version="1.2.3",
         )
-        for blueprint in (hooks, api, api_alerts, api_audit, api_jobs, vitals):
+        more_api = (
+            api_alerts,
+            api_audit,
+            api_deliveries,
+            api_jobs,
+            api_links,
+            api_reports,
+        )
+        for blueprint in (hooks, api, *more_api, vitals, api_kpi):
             self.app.register_blueprint(blueprint)
 
     def add_destination(self, name: str) -> None:

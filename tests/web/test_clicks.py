@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 from config.settings import load
 from forwarder import app as door
 from forwarder.clicks import spool
-from forwarder.core.links import ClickClass
+from forwarder.core.links import Bio, ClickClass
 from forwarder.sources import SOURCES
 from forwarder.store import Store, clicks, funnel, links
 from forwarder.web.desk import EXTENSION
@@ -228,3 +228,20 @@ def test_a_page_that_tells_too_often_is_refused(site: Site) -> None:
 
     assert [429, 429] == statuses[30:]
     assert {200} == set(statuses[:30])
+
+
+def test_a_page_of_links_leads_through_their_own_hops(site: Site) -> None:
+    entries = (("spring", "Spring <dresses>"),)
+    links.keep_bio(site.store, Bio(name="me", title="Ada's", entries=entries), NOW)
+    page = site.ask("/b/me")
+
+    assert 200 == page.status_code
+    assert '<a href="/go/spring?src=bio" rel="nofollow">Spring &lt;dresses&gt;' in (
+        page.text
+    )
+    assert (
+        "default-src 'none'; style-src 'sha256-"
+        in (page.headers["Content-Security-Policy"])
+    )
+    assert "Set-Cookie" not in page.headers
+    assert 404 == site.ask("/b/none").status_code

@@ -1,91 +1,29 @@
 """The console in a real Chromium: seen, operated by keyboard, and without scripts."""
 
-import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser
 
-from forwarder.pipeline.replay import Asker, start_discard
-from forwarder.store import health, jobs
-from forwarder.store.jobs import Scope
-from tests.web.console_desk import PASSWORD, Desktop, event_of, open_alert, quarantine
+from forwarder.core.delivery import Delivered
+from forwarder.store import audit, health, jobs
+from forwarder.store.audit import Wanted
+from tests.web.console_desk import PASSWORD, Desktop, event_of
+from tests.web.windows import LooksLike, focus, tab_to, windows
 
-EYES = (Path(__file__).parent / "console_eyes.js").read_text(encoding="utf-8")
-AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
-RUN_AXE = """async () => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
-    const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
-    return found.violations.map(
-        v => `${v.impact} ${v.id}: ${v.nodes.map(n => n.html).join(" | ")}`);
-}"""
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 360.5)
     .filter(e => getComputedStyle(e).position !== "absolute")
     .filter(e => !e.closest(".wide, thead"))
     .map(e => `${e.tagName}.${e.className}`)"""
 AddUsers = Callable[..., None]
-LooksLike = Callable[..., "Window"]
-
-
-@dataclass
-class Window:
-    """A browser page that remembers what went wrong on it."""
-
-    page: Page
-    address: str
-    faults: list[str] = field(default_factory=list)
-    may_fail: bool = False  # a refused page shows in the browser's console
-
-    def watch(self) -> None:
-        self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
-        self.page.on("console", lambda told: self._hear(told.type, told.text))
-        self.page.on("request", self._see)
-
-    def _hear(self, kind: str, text: str) -> None:
-        is_status = text.startswith("Failed to load resource: the server responded")
-        if kind in {"error", "warning"} and not (is_status and self.may_fail):
-            self.faults.append(text)
-
-    def _see(self, request: Request) -> None:
-        if urlsplit(request.url).netloc != urlsplit(self.address).netloc:
-            self.faults.append(f"asked {request.url}")
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.address + path)
-        return self.page
-
-    def log_in(self, name: str = "operator") -> Page:
-        page = self.open("/console/login")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/console/")
-        return page
 
 
 @pytest.fixture
 def window(browser: Browser, served: str) -> Iterator[LooksLike]:
     """Open windows of any look; what went wrong in them fails the test."""
-    opened: list[Window] = []
-
-    def look(**looks: Any) -> Window:  # noqa: ANN401 - what a context takes
-        context = browser.new_context(locale="en-GB", timezone_id="UTC", **looks)
-        context.set_default_timeout(10_000)
-        new = Window(context.new_page(), served)
-        new.watch()
-        opened.append(new)
-        return new
-
-    yield look
-    for each in opened:
-        each.page.context.close()
-
-    assert [] == [fault for each in opened for fault in each.faults]
+    with windows(browser, served) as look:
+        yield look
 
 
 @pytest.mark.usefixtures("full")
@@ -113,7 +51,7 @@ def test_an_operator_logs_in_filters_opens_an_event_and_goes_back(
 
 
 @pytest.mark.usefixtures("full")
-def test_a_copied_address_gives_the_same_list_after_the_log_in(
+def test_a08_a_copied_address_gives_the_same_list_after_the_log_in(
     window: LooksLike, add_users: AddUsers
 ) -> None:
     add_users("viewer")
@@ -126,7 +64,7 @@ def test_a_copied_address_gives_the_same_list_after_the_log_in(
     assert 1 == page.locator("table.log tbody tr").count()
 
 
-def test_a_refused_event_is_sent_again_by_keyboard_alone(
+def test_a03_a_refused_event_is_sent_again_by_keyboard_alone(
     window: LooksLike, add_users: AddUsers, full: Desktop
 ) -> None:
     add_users("operator")
@@ -156,30 +94,7 @@ def test_a_refused_event_is_sent_again_by_keyboard_alone(
     page.keyboard.press("Alt+ArrowLeft")
 
 
-def focus(page: Page) -> dict[str, str]:
-    """Return what has the focus, and how it shows."""
-    found: dict[str, str] = page.evaluate(
-        """() => {
-            const at = document.activeElement, style = getComputedStyle(at);
-            return {text: at.innerText.trim().replace(/\\s+/g, " "),
-                    outline: style.outlineStyle, width: style.outlineWidth};
-        }"""
-    )
-    return found
-
-
-def tab_to(page: Page, text: str) -> None:
-    """Press Tab until something of this text has the focus, seen all the way."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        at = focus(page)
-        assert ("solid", "3px") == (at["outline"], at["width"])
-        if at["text"] == text:
-            return
-    raise AssertionError(f"no Tab leads to {text}")
-
-
-def test_everything_works_without_scripts(
+def test_a04_everything_works_without_scripts(
     window: LooksLike, add_users: AddUsers, full: Desktop
 ) -> None:
     add_users("operator")
@@ -244,7 +159,7 @@ def test_what_a_shop_wrote_runs_nothing(window: LooksLike, add_users: AddUsers) 
 
 
 @pytest.mark.usefixtures("desktop")
-def test_the_very_first_visit_leads_to_a_user_and_a_webhook(
+def test_a12_the_very_first_visit_leads_to_a_user_and_a_webhook(
     window: LooksLike, add_users: AddUsers
 ) -> None:
     opened = window()
@@ -257,85 +172,8 @@ def test_the_very_first_visit_leads_to_a_user_and_a_webhook(
     assert "No delivery yet" in page.locator("main").inner_text()
 
 
-PAGES = {
-    "overview": "/console/",
-    "refused-by-reason": "/console/refused",
-    "sources": "/console/sources",
-    "destinations": "/console/destinations",
-    "plan": "/console/jobs/new/replay?status=refused",
-    "plan-discard": "/console/jobs/new/discard?status=refused&endpoint=my-shop",
-    "jobs": "/console/jobs",
-    "job": "/console/jobs/1",
-    "alerts": "/console/alerts",
-    "alert": "/console/alerts/1",
-    "audit": "/console/audit",
-    "deliveries": "/console/deliveries",
-    "filtered": "/console/deliveries?status=refused&endpoint=my-shop&order=1004",
-    "nothing": "/console/deliveries?reason=unhashed",
-    "bad-filter": "/console/deliveries?since=yesterday",
-    "delivered": "/console/deliveries/2",
-    "refused": "/console/deliveries/4",
-    "skipped": "/console/deliveries/6",
-    "blocked": "/console/deliveries/9",
-    "not-found": "/console/deliveries/999",
-}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_every_page_can_be_read_by_everybody(
-    window: LooksLike,
-    add_users: AddUsers,
-    blocked: Desktop,
-    tmp_path: Path,
-    theme: str,
-    width: int,
-) -> None:
-    shots = Path(os.environ.get("FORWARDER_SCREENSHOTS", tmp_path))
-    is_judged = (theme, width) in {("light", 1280), ("dark", 360)}
-    axe = AXE.read_text(encoding="utf-8") if is_judged else ""
-    looks = {"viewport": {"width": width, "height": 800}, "color_scheme": theme}
-    opened = window(**looks)
-    opened.may_fail = True
-    found = {
-        "first": look_at(
-            opened, "/console/login", shots / f"first-{theme}-{width}", axe
-        )
-    }
-    add_users("admin")
-    blocked.take(event_of(40, event_id="a-very-long-event-id-" + "x" * 200))
-    fill(blocked)
-    opened.log_in("admin")
-    for name, path in PAGES.items():
-        shot = shots / f"{name}-{theme}-{width}"
-        found[name] = look_at(opened, path, shot, axe)
-
-    assert {name: [] for name in found} == found
-
-
-def fill(desktop: Desktop) -> None:
-    """Add what the pages beside the log show: an alert, a job, held webhooks."""
-    quarantine(desktop)
-    open_alert(desktop)
-    asker = Asker(who="operator", reason="the currency is mended at the shop")
-    start_discard(desktop.store, Scope(), asker, desktop.clock())
-
-
-def look_at(opened: Window, path: str, shot: Path, axe: str) -> list[str]:
-    """Return what is wrong with a page, also by axe if given; keep a picture of it."""
-    page = opened.open(path)
-    for details in page.locator("details").all():
-        details.evaluate("element => { element.open = true; }")
-    faults: list[str] = page.evaluate(EYES)
-    if axe:
-        page.evaluate(axe)  # through the debugger: the page itself allows no script
-        faults += page.evaluate(RUN_AXE)
-    page.screenshot(path=f"{shot}.png", full_page=True)
-    return faults
-
-
 @pytest.mark.usefixtures("full")
-def test_text_at_twice_its_size_still_fits_a_phone(
+def test_a02_text_at_twice_its_size_still_fits_a_phone(
     window: LooksLike, add_users: AddUsers
 ) -> None:
     add_users("operator")
@@ -349,7 +187,7 @@ def test_text_at_twice_its_size_still_fits_a_phone(
 
 
 @pytest.mark.usefixtures("full")
-def test_a_strangers_page_may_not_frame_the_console_or_run_in_it(
+def test_a10_nothing_of_a_stranger_runs_in_the_console(
     window: LooksLike, add_users: AddUsers
 ) -> None:
     add_users("operator")
@@ -367,3 +205,167 @@ def test_a_strangers_page_may_not_frame_the_console_or_run_in_it(
     assert not page.evaluate("window.ran")
     assert 1 == sum("Content Security Policy" in fault for fault in opened.faults)
     opened.faults.clear()
+
+
+SHIFTS = """() => {
+    window.shifts = [];
+    new PerformanceObserver(found => {
+        for (const shift of found.getEntries()) {
+            const moved = shift.sources.map(one => one.node?.outerHTML);
+            window.shifts.push(`${shift.value} ${moved}`);
+        }
+    }).observe({type: "layout-shift", buffered: false});
+}"""
+LIVE_MS = 5_100
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a06_new_deliveries_are_told_and_nothing_moves(
+    window: LooksLike, add_users: AddUsers, desktop: Desktop, width: int
+) -> None:
+    add_users("operator")
+    for number in range(1, 8):
+        desktop.take(event_of(number))
+    opened = window(viewport={"width": width, "height": 800})
+    page = opened.log_in()
+    page.clock.install()
+    opened.open("/console/deliveries")
+    link = page.locator("table.log tbody tr").nth(1).get_by_role("link")
+    link.focus()
+    page.get_by_label("Tick delivery 3").check()
+    link.focus()
+    before = link.bounding_box()
+    page.evaluate(SHIFTS)
+    desktop.drain(Delivered())
+    desktop.take(event_of(8))
+    page.clock.run_for(LIVE_MS)
+    show = page.get_by_role("link", name="1 new: show")
+    show.wait_for()
+
+    assert 7 == page.locator("tbody .status.delivered").count()
+    assert 7 == page.locator("table.log tbody tr").count()
+    assert before == link.bounding_box()
+    assert "checkout" == focus(page)["text"]
+    assert [] == page.evaluate("window.shifts")
+    show.click()
+    page.get_by_label("Tick delivery 8").wait_for()
+    assert page.get_by_label("Tick delivery 3").is_checked()
+    assert "Look for newer ones" == focus(page)["text"]
+    page.clock.run_for(100)
+    assert "The newest deliveries are shown." == page.locator("#said").inner_text()
+
+
+def test_the_live_list_pauses_and_says_when_the_session_has_ended(
+    window: LooksLike, add_users: AddUsers, full: Desktop
+) -> None:
+    add_users("viewer")
+    opened = window()
+    page = opened.log_in("viewer")
+    page.clock.install()
+    opened.open("/console/deliveries")
+    pause = page.get_by_role("button", name="Pause")
+    pause.click()
+    full.take(event_of(20))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(4 * LIVE_MS)
+
+    assert [] == asked
+    assert "Paused" == page.locator(".live .hint").inner_text()
+    opened.open("/console/deliveries?status=refused")  # it stays so in this window
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("Live, last looked at").wait_for()
+    opened.may_fail = True
+    with full.store.write() as connection:
+        connection.exec_driver_sql("DELETE FROM sessions")
+    page.clock.run_for(LIVE_MS)
+    page.get_by_text("Your session has ended: load this page again").first.wait_for()
+
+
+@pytest.mark.usefixtures("full")
+def test_keys_move_tick_find_and_are_silent_in_boxes(
+    window: LooksLike, add_users: AddUsers
+) -> None:
+    add_users("operator")
+    opened = window()
+    opened.log_in()
+    page = opened.open("/console/deliveries")
+    for key in "jjkjx":
+        page.keyboard.press(key)
+    assert page.get_by_label("Tick delivery 8").is_checked()
+    page.keyboard.press("/")
+    page.keyboard.type("jkx?r")
+    assert "jkx?r" == page.get_by_label("Find an event id").input_value()
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/deliveries/9")
+    opened.open("/console/deliveries/4")
+    page.keyboard.press("r")
+    assert "Send again" == focus(page)["text"]
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("These keys are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    opened.open("/console/deliveries")
+    page.keyboard.press("j")
+    assert "checkout" != focus(page)["text"]
+
+
+@pytest.mark.usefixtures("full")
+def test_what_is_copied_is_announced(window: LooksLike, add_users: AddUsers) -> None:
+    add_users("viewer")
+    opened = window(permissions=["clipboard-read", "clipboard-write"])
+    opened.log_in("viewer")
+    page = opened.open("/console/deliveries/4")
+    page.get_by_role("button", name="Copy the event id").click()
+    page.get_by_text("Copied.").wait_for()
+
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert "shopify:my-shop:4:checkout" == text
+    assert "Copy" == focus(page)["text"]
+
+
+def test_a_person_is_revealed_by_keyboard_and_is_gone_after_going_back(
+    window: LooksLike, add_users: AddUsers, full: Desktop
+) -> None:
+    add_users("operator")
+    opened = window()
+    opened.log_in()
+    page = opened.open("/console/deliveries/4")
+    assert "ada@example.com" not in page.content()
+    page.get_by_label("Why you need to see it").focus()
+    page.keyboard.type("the buyer asked")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Delivery 4 in clear").wait_for()
+
+    assert "ada@example.com" in page.locator("main").inner_text()
+    assert 1 == len(audit.entries(full.store, Wanted(action="revealed")).entries)
+    page.go_back()
+    assert "ada@example.com" not in page.content()
+
+
+@pytest.mark.usefixtures("full")
+def test_on_paper_and_without_scripts_stands_only_what_works_there(
+    window: LooksLike, add_users: AddUsers
+) -> None:
+    add_users("operator")
+    opened = window(java_script_enabled=False)
+    opened.log_in()
+    page = opened.open("/console/deliveries")
+    hidden = [".scripted >> visible=true", ".copy >> visible=true"]
+
+    assert [0, 0] == [page.locator(one).count() for one in hidden]
+    page.get_by_role("link", name="Look for newer ones").click()
+    page.get_by_label("Tick delivery 4").check()
+    page.locator(".ticked").get_by_role("button", name="Send again").click()
+    assert "Send 1 delivery again" in page.locator("main").inner_text()
+    opened.open("/console/deliveries")
+    page.emulate_media(media="print")
+    gone = (".live", ".bulk", ".filters", ".c-tick", ".foot button", ".places")
+    assert dict.fromkeys(gone, 0) == {
+        one: page.locator(f"{one} >> visible=true").count() for one in gone
+    }

@@ -61,8 +61,10 @@ def test_the_bar_leads_to_every_page_this_user_may_open(log_in: LogIn) -> None:
     bar = log_in("viewer").get("/console/").text.partition('class="places"')[2]
     bar = bar.partition("</nav>")[0]
 
-    labels = ["Overview", "Deliveries", "Refused", "Sources", "Destinations"]
-    places = [bar.index(f">{label}<") for label in [*labels, "Jobs", "Alerts"]]
+    delivery = ["Overview", "Deliveries", "Refused", "Jobs", "Alerts"]
+    results = ["What to change", "Experiments", "Reports", "Links"]
+    labels = [*delivery, *results, "Sources", "Match quality", "Destinations"]
+    places = [bar.index(f">{label}<") for label in labels]
     assert sorted(places) == places
     assert "Audit log" not in bar
 

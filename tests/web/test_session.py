@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from forwarder.store import access, audit, throttle
 from forwarder.store.access import User, add_user, remove_user
 from forwarder.store.schema_access import sessions
-from forwarder.web.headers import HEADERS
+from forwarder.web.headers import SCRIPTED
 from forwarder.web.session import local_path, may
 from tests.web.console_desk import NOW, PASSWORD, Desktop, token_in
 
@@ -366,7 +366,7 @@ def test_every_answer_carries_the_headers_that_keep_strangers_out(
     log_in: LogIn, client: FlaskClient, page: str
 ) -> None:
     for answer in (client.get(page), log_in("viewer").get(page)):
-        assert HEADERS.items() <= dict(answer.headers).items()
+        assert SCRIPTED.items() <= dict(answer.headers).items()
 
 
 def test_without_users_the_log_in_says_how_to_make_one(

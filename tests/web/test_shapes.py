@@ -65,6 +65,7 @@ def test_a_story_tells_notice_payload_and_history(desktop: Desktop) -> None:
         "received_at": "2026-11-21T12:00:00Z",
         "duplicates": 0,
         "is_conflict": False,
+        "conflict_notice": None,
         "is_kept": True,
     } == told["notice"]
     assert [

@@ -115,6 +115,17 @@ def test_serve_gets_a_sign_of_life_while_all_is_well(
     assert b".." == os.read(pipe, 9)
 
 
+def test_the_watchdog_ends_a_process_for_another_fault_as_well(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own, "pulse", pulse)
+    ends: list[str] = []
+    faults = iter(["", "the disk did not confirm a write"])
+    Watchdog(ends.append, lambda _: False, lambda: next(faults))._run()  # noqa: SLF001
+
+    assert ["the disk did not confirm a write"] == ends
+
+
 class Broker:
     """Says how many wake-ups wait, or raises."""
 
@@ -152,7 +163,7 @@ def test_who_hears_nothing_of_what_waits_is_deaf_within_half_a_minute(
     ear = Ear(broker, pulse, lambda: False)
     told = []
     for _ in range(4):
-        clock.now_s += 8
+        clock.now_s += 5
         told.append(ear.listen(clock()))
 
     assert ["", "", ""] == told[:3]

@@ -6,17 +6,22 @@ units are those of ISO 4217.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 from forwarder.core import reading as read
 from forwarder.core.carried import Carried, carried
 from forwarder.core.choices import based, item_id
-from forwarder.core.event import LOCAL_KINDS, Event, Item, Money, Person
+from forwarder.core.event import (
+    KNOWN_BY_ID,
+    LOCAL_KINDS,
+    Event,
+    Item,
+    Kind,
+    Money,
+    Person,
+)
 from forwarder.core.money import amount, from_minor
 from forwarder.core.names import parted
-from forwarder.core.source import Options
-
-NO_API_KEY: Final = "the customer is known by id only: no Paddle API key"
+from forwarder.core.source import Options, event_id
 
 Json = Mapping[str, object]
 
@@ -42,9 +47,16 @@ def with_look_up(event: Event, data: Json, options: Options) -> Event:
     if event.person.email or event.kind in LOCAL_KINDS:
         return event
     if not options.api_key:
-        return replace(event, warnings=(*event.warnings, NO_API_KEY))
+        return _told_apart(event, data, options)
     ids = read.texts(data.get("customer_id"), data.get("address_id"))
     return replace(event, enrich="paddle_customer", enrich_ref=" ".join(ids) or None)
+
+
+def _told_apart(event: Event, data: Json, options: Options) -> Event:
+    """Name the sign-up of the customer, which a notice of its own has told."""
+    customer_id = read.text(data.get("customer_id"))
+    ref = customer_id and event_id(options, "paddle", customer_id, Kind.SIGNUP)
+    return replace(event, enrich_ref=ref, warnings=(*event.warnings, KNOWN_BY_ID))
 
 
 def handed_along(data: Json) -> Carried:

@@ -77,8 +77,13 @@ def bought(data: Json, options: Options, order_id: str | None, price: str) -> Or
     """Return the lines and their amount; `price` names the field before discount."""
     lines = read.records(data.get("line_items"))
     value = charged(data, options) or _sum_of_lines(lines)
-    items = tuple(_item(line, options, price) for line in lines)
-    return Order(id=order_id, value=value, items=items)
+    codes = read.records(data.get("discount_codes"))
+    return Order(
+        id=order_id,
+        value=value,
+        items=tuple(_item(line, options, price) for line in lines),
+        discount_codes=read.texts(*(one.get("code") for one in codes)),
+    )
 
 
 def charged(data: Json, options: Options) -> Money | None:

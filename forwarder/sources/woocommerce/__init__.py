@@ -148,6 +148,7 @@ def _sale(told: _Told) -> Event:
             id=_order_id(data),
             value=part.charged(data, options),
             items=part.items(data, options),
+            discount_codes=part.codes(data),
         ),
         skip=offline_skip(options, is_offline=created_via in OFFLINE),
         warnings=_doubts(created_via),

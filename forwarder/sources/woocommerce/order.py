@@ -50,6 +50,12 @@ def items(data: Json, options: Options) -> tuple[Item, ...]:
     return tuple(_item(line, options) for line in lines)
 
 
+def codes(data: Json) -> tuple[str, ...]:
+    """Return the coupons the buyer typed."""
+    lines = read.records(data.get("coupon_lines"))
+    return read.texts(*(line.get("code") for line in lines))
+
+
 def _item(line: Json, options: Options) -> Item:
     product_id = read.text(line.get("product_id"))
     variation_id = read.text(line.get("variation_id"))

@@ -1,5 +1,6 @@
 /* Tells your own server what the Pinterest tag was told, and whether it was alive.
-   Touches neither the tag nor any cookie. How to use it: docs/mirror.md */
+   Touches neither the tag nor any cookie, and with data-link tells of visits from Pins.
+   How to use it: docs/mirror.md and docs/clicks.md */
 (function (w, d) {
   "use strict";
   var me = d.currentScript, told = me ? me.dataset : {}, n = navigator;
@@ -77,6 +78,29 @@
     waiting.push({event: event, fields: fields || {}, at: Date.now()});
     if (waiting.length === 1) look();
   };
+
+  // A Pin that leads straight here: tell of the visit, and keep its token for the cart.
+  function keep(token) {
+    w.pcid = token;
+    d.dispatchEvent(new CustomEvent("pcid", {detail: token}));
+  }
+
+  function land() {
+    var query = new URLSearchParams(location.search), slug = query.get("pf_link") || told.link;
+    var given = query.get(told.param || "pcid");
+    if (given) return keep(given);
+    var isPin = query.has("epik") || query.has("pf_link") ||
+      /pinterest/i.test(query.get("utm_source")) || /^https:\/\/(\w+\.)*pinterest\./.test(d.referrer);
+    if (!slug || !isPin || !mayIdentify()) return;
+    fetch(base + "/c", {method: "POST", keepalive: true, credentials: "include",
+      body: JSON.stringify({slug: slug, query: location.search})})
+      .then(function (a) { return a.json(); })
+      .then(function (got) { if (got.token) keep(got.token); }).catch(function () {});
+  }
+  if (told.link !== undefined) {
+    if (d.prerendering) d.addEventListener("prerenderingchange", land, {once: true});
+    else land();
+  }
 
   w.addEventListener("error", function (e) {
     if (e.target && isTag(e.target.src)) failedAt = Date.now();

@@ -1,0 +1,46 @@
+"""Ghost's members, free or paying, as its webhooks tell them.
+
+Source: https://docs.ghost.org/admin-api/members/overview (read 2026-11-22)
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from forwarder.core import reading as read
+from forwarder.core.event import Notice
+from forwarder.pulls.access import MAX_PAGES, Access, api
+
+GHOST: Final = api("Ghost")
+
+
+def people(access: Access) -> Iterator[Notice]:
+    """Give every member who joined in the window. Raises: NoAnswer."""
+    since, until = _nql(access.since), _nql(access.until)
+    params = {
+        "filter": f"created_at:>='{since}'+created_at:<'{until}'",
+        "order": "created_at asc",
+        "limit": "100",
+    }
+    for number in range(1, MAX_PAGES):
+        account = access.to("ghost", GHOST)  # its pass holds for five minutes
+        asked = {**params, "page": str(number)}
+        page = access.get(account, "/members/", asked).record
+        for row in read.records(page.get("members")):
+            if access.is_within(row.get("created_at")):
+                yield _notice(row)
+        if read.at(page, "meta", "pagination", "next") is None:
+            return
+
+
+def _nql(at: datetime) -> str:
+    """Return a time as Ghost's filters read it, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _notice(row: dict[str, object]) -> Notice:
+    body = {"event": "member.added", "member": {"current": row, "previous": {}}}
+    headers = {"content-type": "application/json"}
+    return Notice(headers=headers, body=orjson.dumps(body))

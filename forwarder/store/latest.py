@@ -1,0 +1,63 @@
+"""What came last: the newest webhook of an address, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from forwarder.core.delivery import Status
+from forwarder.store.engine import Store
+from forwarder.store.glance import LOOKED_AT, WEBHOOKS_READ
+from forwarder.store.log import Line, NoticeLine, line_in, notice_in
+from forwarder.store.schema import deliveries, notices
+
+LINES_MAX = 5  # of a webhook; one may hold a thousand events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """A genuine webhook, and the first of its deliveries."""
+
+    notice: NoticeLine
+    lines: Sequence[Line]
+
+
+def latest(store: Store, endpoint: str | None = None) -> Latest | None:
+    """Return the newest genuine webhook of an endpoint, or of any.
+
+    Limits: None as well where the newest of all endpoints hold none of its own.
+    """
+    with store.read() as connection:
+        found = connection.execute(_newest(endpoint)).scalar()
+        notice = None if found is None else notice_in(connection, found)
+        if notice is None:
+            return None
+        ids = connection.execute(_ITS_DELIVERIES, {"notice": notice.id}).scalars()
+        lines = [line_in(connection, number) for number in ids.all()]
+    return Latest(notice=notice, lines=[line for line in lines if line is not None])
+
+
+def _newest(endpoint: str | None) -> sa.Select[int]:
+    rows = sa.select(notices.c.id, notices.c.endpoint).order_by(notices.c.id.desc())
+    newest = rows.limit(WEBHOOKS_READ).subquery()
+    query = sa.select(newest.c.id).order_by(newest.c.id.desc()).limit(1)
+    return query if endpoint is None else query.where(newest.c.endpoint == endpoint)
+
+
+_ITS_DELIVERIES = (
+    sa.select(deliveries.c.id)
+    .where(deliveries.c.notice_id == sa.bindparam("notice"))
+    .order_by(deliveries.c.id)
+    .limit(LINES_MAX)
+)
+
+
+def first_delivered(store: Store) -> int | None:
+    """Return the number of a delivered delivery among the newest; None without one."""
+    rows = sa.select(deliveries.c.id, deliveries.c.status)
+    newest = rows.order_by(deliveries.c.id.desc()).limit(LOOKED_AT).subquery()
+    is_delivered = newest.c.status == Status.DELIVERED.value
+    query = sa.select(newest.c.id).where(is_delivered).limit(1)
+    with store.read() as connection:
+        found: int | None = connection.execute(query).scalar()
+    return found

@@ -1,0 +1,91 @@
+"""`/api/v1/deliveries…`: the log as a file, and a person in clear with a reason."""
+
+from dataclasses import replace
+
+import orjson
+from flask import Blueprint, Response, g, request
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from forwarder.store import audit, reveal, story
+from forwarder.store.writer import StoreDown
+from forwarder.web import bodies, export
+from forwarder.web.api import later, needs, unread
+from forwarder.web.console_export import file_of
+from forwarder.web.console_query import REASON_MAX_CHARS
+from forwarder.web.desk import web_desk
+from forwarder.web.filters import BadFilter, read_filter, storable, told_errors
+from forwarder.web.hooks import answer
+from forwarder.web.person import opened_json
+
+PAGING = frozenset({"cursor", "limit"})
+
+api_deliveries = Blueprint("api_deliveries", __name__, url_prefix="/api/v1")
+api_deliveries.register_error_handler(StoreDown, later)
+for refusal in (bodies.CutOff, bodies.TooLarge, bodies.TooSlow):
+    api_deliveries.register_error_handler(refusal, unread)
+
+
+class _ReasonSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    because = fields.String(
+        required=True,
+        validate=[
+            validate.Regexp(r"\s*\S", error="say why it has to be seen"),
+            validate.Length(max=REASON_MAX_CHARS),
+            storable,
+        ],
+    )
+
+
+@api_deliveries.get("/deliveries.csv")
+@needs("read")
+def get_csv() -> Response:
+    """Return all that a filter finds for a spreadsheet, newest first."""
+    return _file(export.CSV)
+
+
+@api_deliveries.get("/deliveries.ndjson")
+@needs("read")
+def get_ndjson() -> Response:
+    """Return all that a filter finds, a line of JSON each, newest first."""
+    return _file(export.NDJSON)
+
+
+def _file(form: str) -> Response:
+    paging = PAGING & set(request.args)
+    if paging:
+        whole = ["a file takes the whole filter"]
+        return answer(422, {"errors": dict.fromkeys(sorted(paging), whole)})
+    try:
+        wanted, _ = read_filter(request.args)
+    except BadFilter as bad:
+        return answer(422, {"errors": bad.errors})
+    return file_of(
+        replace(wanted, before_id=None), form, _who(), request.query_string.decode()
+    )
+
+
+def _who() -> str:
+    return f"key:{g.api_key.name}"
+
+
+@api_deliveries.post("/deliveries/<int:delivery_id>/reveal")
+@needs("operate")
+def post_reveal(delivery_id: int) -> Response:
+    """Return who a delivery is about and its request, in clear; audited first."""
+    try:
+        told = _ReasonSchema().load(orjson.loads(bodies.read_body(request.environ)))
+    except orjson.JSONDecodeError as error:
+        return answer(400, {"error": f"not JSON: {error.msg} at {error.pos}"})
+    except ValidationError as error:
+        return answer(422, {"errors": told_errors(error)})
+    desk = web_desk()
+    if story.show(desk.store, delivery_id) is None:
+        return answer(404, {"error": "no such delivery"})
+    opened = reveal.open_delivery(desk.store, delivery_id)
+    subject = f"delivery {delivery_id}"
+    because = told["because"].strip()
+    audit.note(desk.store, _who(), "revealed", subject, desk.clock(), because)
+    return answer(200, opened_json(opened))

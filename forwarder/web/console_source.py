@@ -1,0 +1,157 @@
+"""`/console/sources/<name>`: connect one shop, and see that its first webhook comes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from forwarder.hookups import PLATFORMS, Plan
+from forwarder.pipeline.receive import Endpoint
+from forwarder.store.latest import Latest, latest
+from forwarder.web import manual, session
+from forwarder.web.desk import WebDesk, web_desk
+from forwarder.web.hooks import answer
+from forwarder.web.refused import Refused
+from forwarder.web.shapes import line_json, moment, notice_json
+from forwarder.web.words import NOTICES
+
+STEPS: Final = "Connect it"
+RETRIES: Final = "Retries and disabling"
+# What is below the steps, closed until somebody wants it.
+REST: Final = (
+    "What it sends",
+    "Signature",
+    "What it cannot tell us",
+    "Carrying ids",
+)
+
+pages = Blueprint("source", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """What came of a shop last: a genuine webhook, and one that was turned away.
+
+    `word` is `waiting` while nothing came, `refused` if what came last was turned away.
+    """
+
+    endpoint: str
+    latest: Latest | None
+    refused: Refused | None
+
+    @property
+    def word(self) -> str:
+        """Return `waiting`, `refused` or `arrived`."""
+        if self.refused is not None and (
+            self.latest is None or self.refused.at > self.latest.notice.received_at
+        ):
+            return "refused"
+        return "waiting" if self.latest is None else "arrived"
+
+
+def contact(desk: WebDesk, name: str) -> Contact:
+    """Return what came of one endpoint last."""
+    return Contact(
+        endpoint=name,
+        latest=latest(desk.store, name),
+        refused=desk.last_refused(name),
+    )
+
+
+def address(desk: WebDesk, name: str) -> str:
+    """Return where a shop posts to; a secret at its end is only named."""
+    plain = f"{desk.public_url.rstrip('/')}/hooks/{name}"
+    return f"{plain}/<secret>" if name in desk.sheet.path_secret else plain
+
+
+@pages.get("/sources/<name>")
+@session.needs("viewer")
+def show(name: str) -> str:
+    """Show how to connect one shop, and what came of it."""
+    return _page(name, None)
+
+
+@pages.get("/sources/<name>.json")
+@session.needs("viewer")
+def show_json(name: str) -> ResponseReturnValue:
+    """Return what came of one shop as data."""
+    desk = web_desk()
+    endpoint = _endpoint(name)
+    told = {
+        "endpoint": name,
+        "source": endpoint.source_name,
+        "address": address(desk, name),
+        "secrets": len(endpoint.secrets),
+        "secrets_from": desk.sheet.origin(f"endpoints.{name}", "secrets"),
+        **contact_json(contact(desk, name)),
+    }
+    return answer(200, told)
+
+
+def contact_json(seen: Contact) -> dict[str, Any]:
+    """Return what came last as data; null where nothing did."""
+    last = seen.latest
+    return {
+        "state": seen.word,
+        "last_webhook": None if last is None else notice_json(last.notice),
+        "its_events": [] if last is None else [line_json(one) for one in last.lines],
+        "last_turned_away": turned_away_json(seen.refused),
+    }
+
+
+def turned_away_json(refused: Refused | None) -> dict[str, Any] | None:
+    """Return when and why a webhook was turned away; None where none was."""
+    if refused is None:
+        return None
+    return {"at": moment(refused.at), "why": refused.why}
+
+
+@pages.post("/sources/<name>/plan")
+@session.needs("operator")
+def post_plan(name: str) -> str:
+    """Ask the platform which webhooks lead here and which are missing; changes nothing.
+
+    Posted, since it is asked for with the shop's key.
+    """
+    _endpoint(name)
+    return _page(name, web_desk().hook_plan(name))
+
+
+def _page(name: str, asked: Plan | str | None) -> str:
+    desk = web_desk()
+    endpoint = _endpoint(name)
+    source = endpoint.source_name
+    platform = PLATFORMS.get(source)
+    return render_template(
+        "console/source.html",
+        name=name,
+        source=source,
+        endpoint=endpoint,
+        address=address(desk, name),
+        has_path_secret=name in desk.sheet.path_secret,
+        secret_from=desk.sheet.origin(f"endpoints.{name}", "secrets"),
+        seen=contact(desk, name),
+        meanings=NOTICES,
+        now=desk.clock(),
+        steps=manual.part(source, STEPS),
+        retries=manual.part(source, RETRIES),
+        rest=_rest(source),
+        topics=() if platform is None else platform.topics,
+        asked=asked,
+        has_api=platform is not None,
+    )
+
+
+def _rest(source: str) -> Sequence[tuple[str, Markup]]:
+    parts = ((heading, manual.part(source, heading)) for heading in REST)
+    return [(heading, text) for heading, text in parts if text]
+
+
+def _endpoint(name: str) -> Endpoint:
+    found = web_desk().endpoints.get(name)
+    if found is None:
+        abort(404, "No endpoint of the settings has this name: see the sources.")
+    return found

@@ -1,0 +1,5 @@
+"""Python imports this at its start where it stands in PYTHONPATH."""
+
+from tests.chaos import syncs
+
+syncs.begin()

@@ -1,0 +1,264 @@
+"""`/console/kpi` and `/console/experiments`: what to change, and whether it worked."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from forwarder.cli.demo_account import pin_id
+from forwarder.core.experiment import Shown
+from forwarder.core.kpi import Counts, KpiDay
+from forwarder.insights.recording import record_from_pins, standing_of
+from forwarder.insights.thresholds import Thresholds
+from forwarder.store import audit, experiments, kpi, open_store
+from forwarder.store.audit import Wanted
+from forwarder.store.migrate import upgrade
+from tests.web.console_desk import DATA_KEY, NOW, Desktop, token_in
+from tests.web.kpi_desk import fill_kpi
+
+LogIn = Callable[[str], FlaskClient]
+LIMITS = Thresholds()
+
+
+@pytest.fixture(scope="module")
+def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with two months of the invented account, made once."""
+    path = tmp_path_factory.mktemp("account") / "account.db"
+    store = open_store(f"sqlite:///{path}", [DATA_KEY])
+    upgrade(store)
+    fill_kpi(store)
+    store.close()
+    return path
+
+
+class TestOverAnAccount:
+    """With counts."""
+
+    @pytest.fixture
+    def empty_file(self, account_file: Path) -> Path:
+        return account_file
+
+    def test_the_page_begins_with_three_cards_and_ends_with_impressions(
+        self, log_in: LogIn
+    ) -> None:
+        page = log_in("viewer").get("/console/kpi?month=2026-10").text
+        order = [
+            page.index(f">{heading}<")
+            for heading in (
+                "Do next",
+                "Conversions and clicks",
+                "Intent",
+                "Endorsement",
+                "Attention",
+                "Rules",
+                "Diagnostic, never a goal",
+            )
+        ]
+
+        assert sorted(order) == order
+        assert 3 == page.count("Test, 7 to 14 days:")
+        assert "Creative friction" in page
+        assert page.index("<h3>Impressions</h3>") > order[-1]
+        assert "Start experiment" not in page  # a viewer starts nothing
+
+    def test_the_twin_holds_what_the_page_shows(self, log_in: LogIn) -> None:
+        found = log_in("viewer").get("/console/kpi.json?month=2026-10").get_json()
+
+        assert "creative_friction" == found["do_next"][0]["rule"]
+        assert 5 == len(found["trends"])
+        assert 90 == len(found["trends"][0]["outbound_clicks"])
+        assert 4 == len(found["checklist"])
+        assert ["2026-09", "2026-10"] == [one["month"] for one in found["months"]]
+        assert found["funnel"]["first_party"] is None
+        assert "creative_friction" in [task["rule"] for task in found["tasks"]]
+
+    def test_the_pins_are_exported_most_clicked_first(self, log_in: LogIn) -> None:
+        reply = log_in("viewer").get("/console/kpi.csv?month=2026-10")
+        rows = list(csv.DictReader(io.StringIO(reply.text)))
+        clicks = [int(row["outbound_clicks"]) for row in rows]
+
+        assert "text/csv; charset=utf-8" == reply.content_type
+        assert sorted(clicks, reverse=True) == clicks
+        assert 300 == len(rows)
+
+    def test_a_task_is_closed_with_a_word_and_written_down(
+        self, log_in: LogIn, desktop: Desktop
+    ) -> None:
+        client = log_in("operator")
+        page = client.get("/console/kpi?month=2026-10").text
+        path = "/console/kpi/tasks/2026-10/creative_friction/close"
+        form = {"token": token_in(page), "because": "new image won", "how": "outcome"}
+        done = client.post(path, data=form)
+        again = client.post(path, data=form)
+
+        assert (303, 409) == (done.status_code, again.status_code)
+        assert "done: new image won" in client.get("/console/kpi?month=2026-10").text
+        [noted] = audit.entries(desktop.store, Wanted(action="closed a task")).entries
+        assert ("operator", "new image won") == (noted.who, noted.detail)
+        empty = client.post(path, data={"token": token_in(page)})
+        assert 422 == empty.status_code
+
+    def test_a_card_begins_a_plan(self, log_in: LogIn) -> None:
+        client = log_in("operator")
+        path = "/console/experiments/new?rule=creative_friction&month=2026-10"
+        page = client.get(path).text
+
+        assert '<option value="visits" selected>' in page
+        assert '<option value="image" selected>' in page
+        assert 'name="rate_percent" value="0.' in page
+
+    def test_days_of_the_pins_are_recorded_by_themselves(
+        self, log_in: LogIn, desktop: Desktop
+    ) -> None:
+        client = log_in("operator")
+        told = plan_form(client) | {"pins-0": pin_id(20), "pins-1": pin_id(21)}
+        client.post("/console/experiments", data=told)
+        first = NOW.date()
+        for pin in (20, 21):
+            days = [
+                KpiDay(
+                    on=first + timedelta(days=n),
+                    counts=Counts(1000, 20, 3, 4),
+                    pin_id=pin_id(pin),
+                    is_final=n < 3,
+                )
+                for n in range(5)
+            ]
+            kpi.keep(desktop.store, days, NOW)
+        later = NOW + timedelta(days=9)
+
+        assert {"summer": 6} == record_from_pins(desktop.store, LIMITS, later)
+        assert {"summer": 0} == record_from_pins(desktop.store, LIMITS, later)
+
+
+def plan_form(client: FlaskClient) -> dict[str, str]:
+    return {
+        "token": token_in(client.get("/console/experiments/new").text),
+        "name": "summer",
+        "objective": "visits",
+        "variable": "headline",
+        "rate_percent": "0.2",
+        "name-0": "plain",
+        "value-0": "Ten ideas",
+        "name-1": "how",
+        "value-1": "How to plan ten",
+    }
+
+
+def test_an_empty_board_says_how_to_fill_it(log_in: LogIn) -> None:
+    page = log_in("viewer").get("/console/kpi").text
+
+    assert "No rule fired" in page
+    assert "<code>forwarder import kpi FILE</code>" in page
+
+
+@pytest.mark.parametrize("month", ["2026-13", "last", "1999-01"])
+def test_what_is_no_month_is_refused_in_words(log_in: LogIn, month: str) -> None:
+    reply = log_in("viewer").get(f"/console/kpi?month={month}")
+
+    assert 422 == reply.status_code
+    assert "such as 2026-10" in reply.text
+
+
+def test_an_experiment_is_planned_recorded_and_decided(
+    log_in: LogIn, desktop: Desktop
+) -> None:
+    client = log_in("operator")
+    made = client.post("/console/experiments", data=plan_form(client))
+    plan = experiments.find(desktop.store, "summer")
+    token = token_in(client.get("/console/experiments/summer").text)
+
+    assert 303 == made.status_code
+    assert plan is not None
+    assert 0.002 == pytest.approx(plan.rho)
+    for n in range(8):
+        day = {
+            "token": token,
+            "on": f"{date(2026, 11, 1) + timedelta(days=n)}",
+            "impressions-0": "3,000",
+            "successes-0": "6",
+            "impressions-1": "3000",
+            "successes-1": "24",
+        }
+        assert (
+            303 == client.post("/console/experiments/summer/days", data=day).status_code
+        )
+    page = client.get("/console/experiments/summer").text
+    found = client.get("/console/experiments/summer.json").get_json()
+
+    assert "<b>how</b> wins." in page
+    assert ("conclusive", "how", 7) == (found["state"], found["winner"], found["day"])
+    assert (
+        "how"
+        == client.get("/console/experiments.json").get_json()["items"][0]["winner"]
+    )
+
+
+def test_a_verdict_stands_whatever_days_are_told_later(
+    log_in: LogIn, desktop: Desktop
+) -> None:
+    test_an_experiment_is_planned_recorded_and_decided(log_in, desktop)
+    early = [
+        Shown(
+            variant=n, on=date(2026, 10, 1), impressions=90_000, successes=900 * (1 - n)
+        )
+        for n in (0, 1)
+    ]
+    experiments.record(desktop.store, "summer", early)
+    plan = experiments.find(desktop.store, "summer")
+
+    assert plan is not None
+    assert "how" == standing_of(desktop.store, plan).winner
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"objective": "impressions"}, "impressions are no goal"),
+        ({"name-1": "plain"}, "two variants have the same name"),
+        ({"value-1": "Ten ideas"}, "the same headline"),
+        ({"name-1": ""}, "at least two variants"),
+        ({"rate_percent": "much"}, "rate"),
+        ({"phase": "scale"}, "builds on a winner"),
+        ({"name": "a/b"}, "letters, digits"),
+    ],
+)
+def test_a_plan_that_tells_nothing_is_refused_in_words(
+    log_in: LogIn, change: dict[str, str], told: str
+) -> None:
+    client = log_in("operator")
+    reply = client.post("/console/experiments", data=plan_form(client) | change)
+
+    assert 422 == reply.status_code
+    assert told in reply.text
+    assert [] == client.get("/console/experiments.json").get_json()["items"]
+
+
+def test_what_is_no_count_is_refused_and_nothing_kept(log_in: LogIn) -> None:
+    client = log_in("operator")
+    client.post("/console/experiments", data=plan_form(client))
+    form = {
+        "token": token_in(client.get("/console/experiments/summer").text),
+        "on": "2026-11-01",
+        "impressions-0": "many",
+        "successes-0": "1",
+    }
+    path = "/console/experiments/summer/days"
+
+    assert 422 == client.post(path, data=form).status_code
+    assert 422 == client.post(path, data=form | {"impressions-0": ""}).status_code
+    assert 422 == client.post(path, data=form | {"on": "today"}).status_code
+    assert 0 == client.get("/console/experiments/summer.json").get_json()["day"]
+    assert 404 == client.get("/console/experiments/autumn").status_code
+
+
+def test_a_name_twice_is_refused(log_in: LogIn) -> None:
+    client = log_in("operator")
+    client.post("/console/experiments", data=plan_form(client))
+    reply = client.post("/console/experiments", data=plan_form(client))
+
+    assert "choose a new one" in reply.text
