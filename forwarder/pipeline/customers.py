@@ -7,10 +7,15 @@ person is cleared, and names the person of the sale as well.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from forwarder.core.delivery import Deferred
 from forwarder.core.event import KNOWN_BY_ID, Event, Kind, Person
 from forwarder.store import Store
 from forwarder.store.claimed import Claimed, find_events
+
+# The webhook of a new customer may come behind that of the sale, by seconds.
+WAIT = timedelta(seconds=30)
 
 
 def with_customers(
@@ -22,6 +27,17 @@ def with_customers(
         return rows
     known = find_events(store, destination, Kind.SIGNUP, wanted)
     return [_joined(row, known.get(_ref(row.event) or "")) for row in rows]
+
+
+def waits(row: Claimed, now: datetime) -> Deferred | None:
+    """Return until when a fresh sale waits for the person of its sign-up, if at all."""
+    if row.payload is not None or _ref(row.event) is None:
+        return None
+    left_s = (row.occurred_at + WAIT - now).total_seconds()
+    if left_s <= 0:
+        return None
+    told = "its customer is not known yet"
+    return Deferred("awaits_customer", told, retry_after_s=left_s, counts=False)
 
 
 def _ref(event: Event | None) -> str | None:

@@ -19,7 +19,7 @@ from forwarder.core.delivery import (
     Refused,
     Skipped,
 )
-from forwarder.pipeline.customers import with_customers
+from forwarder.pipeline.customers import waits, with_customers
 from forwarder.pipeline.standing import Permit, learn, permit
 from forwarder.pipeline.verdicts import final, verdict
 from forwarder.store import outbox
@@ -123,7 +123,11 @@ def _prepare(
     fresh: dict[int, tuple[Claimed, Encoded]] = {}
     rows = with_customers(desk.store, destination.name, claim.rows)
     for row in with_click_ids(desk.store, rows, desk.click_window):
-        match _check(destination, row, now) or _body_alone(destination, row):
+        match (
+            _check(destination, row, now)
+            or waits(row, now)
+            or _body_alone(destination, row)
+        ):
             case bytes() as body:
                 ready.append(_Ready(row=row, body=body))
             case Encoded() as encoded:
@@ -131,6 +135,9 @@ def _prepare(
                 ready.append(_Ready(row=row, body=encoded.body))
             case (Refused() | Skipped()) as end:
                 settled.append(Settled(row=row, verdict=final(end)))
+            case Deferred() as later:
+                again = verdict(later, row, now, desk.jitter())
+                settled.append(Settled(row=row, verdict=again))
             case never:
                 assert_never(never)
     outbox.freeze(desk.store, claim, fresh, now)

@@ -156,6 +156,7 @@ REASONS: Final[Mapping[str, Word]] = {
         "Pinterest's answer did not name this event",
         "Nothing to do: the same bytes are sent again, and Pinterest counts them once.",
     ),
+    "awaits_customer": Word("The shop has not told the customer yet", _LATER),
     "enriching": Word("The order's lines are being looked up", _LATER),
     "network": Word(
         "Pinterest was not reached",
