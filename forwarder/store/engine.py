@@ -1,5 +1,6 @@
 """Open the database: SQLite for one box, PostgreSQL for many."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,8 +32,9 @@ except ModuleNotFoundError:  # no wheel for this machine; `doctor` warns
 SQLITE_VERSION: str = sqlite3.sqlite_version
 _CLOCK = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 BUSY_TIMEOUT_S = {"web": 2.0, "worker": 10.0}
+TO_WAL = "PRAGMA journal_mode=WAL"
+TO_WAL_TRIES, TO_WAL_PAUSE_S = 40, 0.05
 SQLITE_PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",  # an answered webhook survives a power cut
     "foreign_keys=ON",
     "secure_delete=ON",  # what is cleared leaves the file; measured: it costs nothing
@@ -223,9 +225,27 @@ def connect_copy(file: Path) -> sa.Engine:
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401
     cursor = connection.cursor()
+    _into_wal(cursor)
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _into_wal(cursor: Any) -> None:  # noqa: ANN401  a cursor of the driver
+    """Switch the file to its log, once and for all.
+
+    Two that open a new file at once are in each other's way, and for this one step
+    SQLite does not wait by itself.
+    """
+    for left in reversed(range(TO_WAL_TRIES)):
+        try:
+            cursor.execute(TO_WAL)
+        except sqlite3.OperationalError as error:
+            if not left or "locked" not in str(error):
+                raise
+            time.sleep(TO_WAL_PAUSE_S)
+        else:
+            return
 
 
 def _begin(connection: sa.Connection) -> None:

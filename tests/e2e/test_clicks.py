@@ -57,10 +57,17 @@ class Scene:
     site: Site
 
     def link(self, slug: str, **more: Any) -> str:  # noqa: ANN401
-        """Make a link to the shop; return its address."""
+        """Make a link to the shop; return its address once the web process knows it."""
         link = Link(slug=slug, to=f"{self.site.shop}/s", **more)
         links.add(self.box.store, link, self.box.store.now())
-        return f"{self.box.url}/go/{slug}"
+        address = f"{self.box.url}/go/{slug}"
+        wait_until(
+            f"{slug} leads to the shop",
+            lambda: requests.get(f"{address}+", timeout=10).ok,
+            10,
+            0.2,
+        )
+        return address
 
     def counts(self, slug: str) -> dict[str, int]:
         found = clicks.counts(self.box.store).get(slug, {})
