@@ -421,9 +421,9 @@ def test_links_lead_on_while_the_database_is_gone_and_every_click_is_kept_once(
         file = box.folder / "forwarder.toml"
         file.write_text(file.read_text() + SETTINGS.format(shop="https://a.example"))
         box.upgrade()
+        box.start_web()
         scene = Scene(box, Site())
         scene.link("cut")
-        box.start_web()
         statuses = clicked(box, range(n // 4))
         server.stop()
         statuses += clicked(box, range(n // 4, n))
