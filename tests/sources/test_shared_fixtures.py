@@ -1,5 +1,6 @@
 """Vendors' own sample bodies end as they should. Read where they lie, never copied."""
 
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,15 +8,20 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from forwarder.core.delivery import Encoded
 from forwarder.core.event import Event, Kind, Notice, Reading
 from forwarder.core.source import Options
+from forwarder.destinations import PLAIN, build_destination
 from forwarder.sources import SOURCES, TOPIC_HEADERS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("FORWARDER_SHARED", ROOT.parent / "shared"))
 WEBHOOKS = SHARED / "fixtures" / "webhooks"
+SCHEMA = SHARED / "reference" / "pinterest-openapi-subset.json"
+DESTINATION = build_destination("main", PLAIN, drop_reserved_domains=False)
 
 pytestmark = pytest.mark.skipif(
     not WEBHOOKS.is_dir(), reason="the vendors' samples are not on this machine"
@@ -140,6 +146,20 @@ def test_a_body_becomes_its_kind(
     found = event(source, name, topic)
 
     assert (kind, skip) == (found.kind, found.skip)
+
+
+@pytest.mark.parametrize(("source", "name", "topic"), [one[:3] for one in KINDS])
+def test_what_is_sent_of_a_body_keeps_the_official_schema(
+    source: str, name: str, topic: str
+) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["x-jsonschema"]
+    validator = Draft202012Validator(schema["ConversionEvents"])
+    encoded = DESTINATION.encode(event(source, name, topic))
+
+    if isinstance(encoded, Encoded):
+        validator.validate({"data": [json.loads(encoded.body)]})
+    else:
+        assert encoded.reason
 
 
 def test_every_body_of_these_sources_is_examined() -> None:
