@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.migrations import migrate_for_real, replay_known_migrations
 from tests.servers import PostgresServer, RedisServer, chromium, running_postgres
+from tests.shared import need_shared
 
 settings.register_profile(
     "house",
@@ -31,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 replay_known_migrations()
+
+
+@pytest.fixture(scope="session")
+def shared() -> None:
+    """Ask for what others published."""
+    need_shared()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from forwarder.core.event import Kind
 from forwarder.core.source import Options, event_id
 from tests.cli.conftest import Shell
+from tests.servers import missing
 
 NODE = shutil.which("node")
 
@@ -63,8 +64,9 @@ def test_an_unknown_endpoint_is_told(shell: Shell) -> None:
     assert "known: my-shop" in result.stderr
 
 
-@pytest.mark.skipif(NODE is None, reason="node runs the script; it is not here")
 def test_the_script_keeps_the_click_and_the_page_of_its_landing() -> None:
+    if NODE is None:
+        missing("node, which runs the script,")
     folder = Path(__file__).parents[2] / "forwarder" / "cli" / "snippets"
     script = (folder / "capture.js").read_text()
     around = f"""

@@ -1,10 +1,7 @@
 """The one verifier, in every family that a platform uses."""
 
-import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ from hypothesis import strategies as st
 
 from forwarder.core.event import Forged, Notice, Stale
 from forwarder.core.signing import Scheme, sign, verify, verify_path_secret
+from tests.shared import vectors
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WHSEC = "whsec_ZXhhbXBsZS1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0IQ=="
@@ -229,20 +227,10 @@ def test_an_empty_path_secret_never_matches() -> None:
         verify_path_secret(Notice(headers={}, body=b""), "")
 
 
-def shared_vectors() -> list[dict[str, Any]]:
-    root = Path(__file__).parents[2]
-    shared = Path(os.environ.get("FORWARDER_SHARED", root.parent / "shared"))
-    path = shared / "fixtures" / "signatures.json"
-    if not path.exists():
-        return []
-    vectors = json.loads(path.read_text())["vectors"]
-    return [vector for vector in vectors if vector["scheme"] in SCHEMES]
+VECTORS = [one for one in vectors() if one["scheme"] in {*SCHEMES, "absent"}]
 
 
-VECTORS = shared_vectors()
-
-
-@pytest.mark.skipif(not VECTORS, reason="the shared vectors are not on this machine")
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["id"]))
 def test_a_vector_gets_its_verdict_and_fails_with_a_flipped_bit(
     vector: dict[str, Any],

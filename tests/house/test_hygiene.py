@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-import pytest
+from tests.servers import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -19,7 +19,9 @@ def tracked() -> list[Path]:
         command, cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        pytest.skip("this is no git checkout, so nothing tells what is tracked")
+        skip_or_fail(
+            "this is no git checkout, so nothing tells what is tracked: clone it"
+        )
     paths = [ROOT / name for name in done.stdout.splitlines()]
     return [path for path in paths if path.is_file() and path.suffix not in BINARY]
 

@@ -1,10 +1,13 @@
 """The real servers are real: a test that asks for one gets one that works."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 import redis
 from playwright.sync_api import Page
 
+from tests import shared
 from tests.servers import PostgresServer, RedisServer, missing
 
 
@@ -61,3 +64,26 @@ def test_a_missing_server_fails_where_all_must_be_there(
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="redis-server is not installed"):
         missing("redis-server")
+
+
+@pytest.mark.parametrize(
+    ("ci", "given", "ends_as"),
+    [
+        ("", "", pytest.skip.Exception),
+        ("true", "", pytest.fail.Exception),
+        ("true", shared.DECLINED, pytest.skip.Exception),
+    ],
+)
+def test_what_others_published_is_there_in_ci_or_declined(
+    ci: str,
+    given: str,
+    ends_as: type[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(shared, "SHARED", tmp_path / "none")
+    monkeypatch.setattr(shared, "GIVEN", given)
+
+    with pytest.raises(ends_as, match="FORWARDER_SHARED"):
+        shared.need_shared()

@@ -1,9 +1,7 @@
 """Pinterest's reports, asked from the sandbox over HTTP."""
 
 import json
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,10 @@ from forwarder.core.snapshots import Windows, read_windows
 from forwarder.pulls.pinterest_numbers import DAILY_COLUMNS, Span
 from tests.pulls.pinterest_box import TODAY, YESTERDAY, Pinterest, pinterest
 from tests.sandbox.samples import NOW_S, a_checkout
+from tests.shared import SUBSET
 
 DAY_S = 86_400
 SPAN = Span(first_on=YESTERDAY - timedelta(days=1), last_on=YESTERDAY)
-SHARED = Path(
-    os.environ.get("FORWARDER_SHARED") or Path(__file__).parents[3] / "shared"
-)
-SUBSET = SHARED / "reference" / "pinterest-openapi-subset.json"
 
 
 def seeded(box: Pinterest) -> None:
@@ -177,9 +172,8 @@ def test_text_that_is_no_rule_is_refused() -> None:
         read_windows("30/30/1")
 
 
+@pytest.mark.usefixtures("shared")
 def test_pinterest_knows_every_column_that_is_asked_for() -> None:
-    if not SUBSET.exists():
-        pytest.skip("the published description of the API is not beside the project")
     text = json.dumps(
         json.loads(SUBSET.read_text())["paths"][
             "/ad_accounts/{ad_account_id}/analytics"

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.sandbox.conftest import Caller
-from tests.sandbox.test_reporting import SUBSET
+from tests.shared import SUBSET
 
 Call = Callable[..., Caller]
 DAYS = {"start_date": "2026-11-17", "end_date": "2026-11-18"}
@@ -145,7 +145,7 @@ def test_an_organic_log_can_be_cleared(caller: Caller) -> None:
     assert body == {"all": {"daily_metrics": [], "summary_metrics": {}}}
 
 
-@pytest.mark.skipif(not SUBSET.exists(), reason="the whole schema subset is not here")
+@pytest.mark.usefixtures("shared")
 def test_answers_fit_pinterests_whole_schema(caller: Caller) -> None:
     schemas = json.loads(SUBSET.read_text())["x-jsonschema"]
     metrics = {"metric_types": "IMPRESSION,SAVE", **DAYS}

@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 from collections.abc import Callable
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +12,12 @@ from werkzeug.test import TestResponse
 
 from tests.sandbox.conftest import Caller
 from tests.sandbox.samples import BEARER, NOW_S, a_batch, a_checkout, an_event
+from tests.shared import SUBSET
 
 Call = Callable[..., Caller]
 ACCOUNT = "/v5/ad_accounts/549755885175"
 TODAY, YESTERDAY = "2026-11-18", "2026-11-17"
 TAG_REPORT, API_REPORT, BOTH_REPORT = "7000000000001", "7000000000002", "7000000000003"
-SHARED = Path(
-    os.environ.get("FORWARDER_SHARED") or Path(__file__).parents[3] / "shared"
-)
-SUBSET = SHARED / "reference" / "pinterest-openapi-subset.json"
 
 
 @pytest.fixture
@@ -337,7 +332,7 @@ def test_a_tag_log_can_be_cleared(seeded: Call) -> None:
     assert _sync(caller).get_json() == []
 
 
-@pytest.mark.skipif(not SUBSET.exists(), reason="the whole schema subset is not here")
+@pytest.mark.usefixtures("shared")
 def test_answers_fit_pinterests_whole_schema(seeded: Call) -> None:
     schemas = json.loads(SUBSET.read_text())["x-jsonschema"]
     caller = seeded()

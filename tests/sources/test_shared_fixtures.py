@@ -1,11 +1,9 @@
 """Vendors' own sample bodies end as they should. Read where they lie, never copied."""
 
 import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -15,17 +13,12 @@ from forwarder.core.event import Event, Kind, Notice, Reading
 from forwarder.core.source import Options
 from forwarder.destinations import PLAIN, build_destination
 from forwarder.sources import SOURCES, TOPIC_HEADERS
+from tests.shared import SUBSET, WEBHOOKS
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("FORWARDER_SHARED", ROOT.parent / "shared"))
-WEBHOOKS = SHARED / "fixtures" / "webhooks"
-SCHEMA = SHARED / "reference" / "pinterest-openapi-subset.json"
 DESTINATION = build_destination("main", PLAIN, drop_reserved_domains=False)
 
-pytestmark = pytest.mark.skipif(
-    not WEBHOOKS.is_dir(), reason="the vendors' samples are not on this machine"
-)
+pytestmark = pytest.mark.usefixtures("shared")
 
 IGNORED = [
     ("shopify", "app_uninstalled.json", "app/uninstalled"),
@@ -152,7 +145,7 @@ def test_a_body_becomes_its_kind(
 def test_what_is_sent_of_a_body_keeps_the_official_schema(
     source: str, name: str, topic: str
 ) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["x-jsonschema"]
+    schema = json.loads(SUBSET.read_text(encoding="utf-8"))["x-jsonschema"]
     validator = Draft202012Validator(schema["ConversionEvents"])
     encoded = DESTINATION.encode(event(source, name, topic))
 

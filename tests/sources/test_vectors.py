@@ -2,11 +2,8 @@
 
 import hashlib
 import hmac
-import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +11,15 @@ import pytest
 from forwarder.core.event import Forged, Notice, Stale
 from forwarder.core.source import Options
 from forwarder.sources import SOURCES
+from tests.shared import vectors
 
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("FORWARDER_SHARED", ROOT.parent / "shared"))
-FILE = SHARED / "fixtures" / "signatures.json"
-VECTORS: list[dict[str, Any]] = (
-    json.loads(FILE.read_text())["vectors"] if FILE.is_file() else []
-)
+VECTORS = vectors()
 NAMES = {"svix": "standard_webhooks", "standard-webhooks": "standard_webhooks"}
 OURS_IS_WIDER = {"paddle-node-6s-late"}  # 5 s there, 300 s here
 UNSIGNED = {"woocommerce-ping"}  # let through, and ignored
 OPTIONS = Options(shop="s", legacy_signatures=True)
 
-pytestmark = pytest.mark.skipif(not VECTORS, reason="the vectors are not here")
+pytestmark = pytest.mark.usefixtures("shared")
 
 
 def source_of(vector: dict[str, Any]) -> str:
@@ -107,7 +100,7 @@ def test_an_address_that_is_signed_must_be_the_one_called(
 
 @pytest.mark.parametrize(
     "vector",
-    [v for v in VALID if v["scheme"] in {"hubspot-v1", "hubspot-v2"}],
+    [v for v in VALID if v["scheme"] in {"hubspot-v1", "hubspot-v2", "absent"}],
     ids=ids,
 )
 def test_what_signs_no_time_is_taken_only_where_the_operator_allows_it(

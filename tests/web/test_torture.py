@@ -26,6 +26,18 @@ SIGNED = {
     for source, module in SOURCES.items()
 }
 SIGNED_SOURCES = [source for source, headers in SIGNED.items() if headers]
+
+
+def genuine(source: str) -> Notice:
+    case = next(one for one in cases(source) if not one.startswith("refused"))
+    return fresh(source, case, TEST_SECRETS[source], NOW, 912_345)
+
+
+SIGNED_IN_A_HEADER = [  # the first sample of the others carries its secret elsewhere
+    source
+    for source in SIGNED_SOURCES
+    if {*SIGNED[source]} & {*genuine(source).headers}
+]
 # As WSGI hands them over: each character is a byte from 0 to 255.
 MALFORMED = [
     "",
@@ -141,15 +153,13 @@ def test_a_malformed_signature_is_forged_and_leaves_nothing(
     assert 0 == n_events(doors)
 
 
-@pytest.mark.parametrize("source", SIGNED_SOURCES)
+@pytest.mark.parametrize("source", SIGNED_IN_A_HEADER)
 def test_a_signature_sent_twice_is_forged(
     source: str, doors: Doors, client: FlaskClient
 ) -> None:
     """The server joins two headers of one name with a comma."""
     notice = genuine(source)
-    name = next((one for one in SIGNED[source] if one in notice.headers), None)
-    if name is None:
-        pytest.skip("its first sample carries its secret elsewhere")
+    name = next(one for one in SIGNED[source] if one in notice.headers)
     value = notice.headers[name]
     forged = value[:-2] + ("00" if value[-2:] != "00" else "11")
     for joined in (f"{forged},{forged}", f"{forged},", f",{forged}"):
@@ -158,11 +168,6 @@ def test_a_signature_sent_twice_is_forged(
         assert 401 == status, joined[:60]
 
     assert 0 == n_events(doors)
-
-
-def genuine(source: str) -> Notice:
-    case = next(one for one in cases(source) if not one.startswith("refused"))
-    return fresh(source, case, TEST_SECRETS[source], NOW, 912_345)
 
 
 @pytest.mark.parametrize("source", sorted(SOURCES))

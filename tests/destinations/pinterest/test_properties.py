@@ -1,10 +1,8 @@
 """Whatever comes in: nothing raises, nobody leaves in clear, the schema is kept."""
 
 import json
-import os
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,6 +18,7 @@ from forwarder.destinations.pinterest.guard import is_safe
 from forwarder.destinations.pinterest.payload import Encoder
 from tests.destinations.pinterest.people import settings
 from tests.destinations.pinterest.strategies import EVENTS, SENT_EVENTS
+from tests.shared import SUBSET
 
 ENCODERS = [
     Encoder(settings()),
@@ -158,18 +157,10 @@ def test_reasons_never_quote_a_value(event: Event) -> None:
             assert re.fullmatch(r"[a-z_]+(\.[a-z]+)?(\[\d\]\.[a-z]+)?", one.field)
 
 
-def shared_schema() -> Path:
-    root = Path(__file__).parents[3]
-    shared = Path(os.environ.get("FORWARDER_SHARED", root.parent / "shared"))
-    return shared / "reference" / "pinterest-openapi-subset.json"
-
-
 @pytest.fixture(scope="module")
-def validator() -> Draft202012Validator:
-    file = shared_schema()
-    if not file.is_file():
-        pytest.skip("Pinterest's schema is not beside the repository")
-    schema = json.loads(file.read_text(encoding="utf-8"))["x-jsonschema"]
+def validator(shared: None) -> Draft202012Validator:
+    del shared
+    schema = json.loads(SUBSET.read_text(encoding="utf-8"))["x-jsonschema"]
     return Draft202012Validator(schema["ConversionEvents"])
 
 
