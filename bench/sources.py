@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.measure import AT_MOST, Goal, Row, Size, row
 from bench.servers import Room
-from forwarder.core import reading
+from forwarder.core import bodies
 from forwarder.core.event import Notice, Unreadable
 from forwarder.core.source import Options, Source
 from forwarder.samples import SIGNED_AT, TEST_SECRETS, cases, load
@@ -71,7 +71,7 @@ def _alone_ms(sample: Sample, n_rounds: int) -> float:
     body = sample[2].body
     if body[:1] in {b"{", b"["}:
         return _median_ms(lambda: json.loads(body), n_rounds)
-    return _median_ms(lambda: reading.read_form(body), n_rounds)
+    return _median_ms(lambda: bodies.read_form(body), n_rounds)
 
 
 def _median_ms(work: Callable[[], object], n_rounds: int) -> float:

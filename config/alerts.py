@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from config import checks
+from config.outbound import INSIDE, NOWHERE, posted, signed_with
 from config.values import Secret, told
 
 
@@ -61,29 +62,13 @@ class Alerts:
         metadata=told("The password of that name.", example="env:SMTP_PASSWORD"),
     )
     webhook_url: Secret = field(
-        default=Secret(""),
-        metadata=told(
-            "An address that takes each change of an alert as a signed webhook "
-            "(Standard Webhooks). Empty posts nowhere.",
-            example="env:ALERT_WEBHOOK_URL",
-        ),
+        default=NOWHERE,
+        metadata=posted("each change of an alert", "env:ALERT_WEBHOOK_URL"),
     )
     webhook_secret: Secret = field(
-        default=Secret(""),
-        metadata=told(
-            "The secret those webhooks are signed with.",
-            unit="whsec_ and base64",
-            example="env:ALERT_WEBHOOK_SECRET",
-            check=checks.standard_secret,
-        ),
+        default=NOWHERE, metadata=signed_with("env:ALERT_WEBHOOK_SECRET")
     )
-    webhook_inside: bool = field(
-        default=False,
-        metadata=told(
-            "Allow an address in your own network, on any port. Else only the public "
-            "web is called."
-        ),
-    )
+    webhook_inside: bool = field(default=False, metadata=INSIDE)
     off: tuple[str, ...] = field(
         default=(),
         metadata=told(

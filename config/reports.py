@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from config import checks
+from config.outbound import INSIDE, NOWHERE, posted, signed_with
 from config.values import Secret, told
 
 
@@ -23,29 +24,13 @@ class Reports:
         ),
     )
     webhook_url: Secret = field(
-        default=Secret(""),
-        metadata=told(
-            "An address that takes each finished report as a signed webhook (Standard "
-            "Webhooks). Empty posts nowhere.",
-            example="env:REPORT_WEBHOOK_URL",
-        ),
+        default=NOWHERE,
+        metadata=posted("each finished report", "env:REPORT_WEBHOOK_URL"),
     )
     webhook_secret: Secret = field(
-        default=Secret(""),
-        metadata=told(
-            "The secret those webhooks are signed with.",
-            unit="whsec_ and base64",
-            example="env:REPORT_WEBHOOK_SECRET",
-            check=checks.standard_secret,
-        ),
+        default=NOWHERE, metadata=signed_with("env:REPORT_WEBHOOK_SECRET")
     )
-    webhook_inside: bool = field(
-        default=False,
-        metadata=told(
-            "Allow an address in your own network, on any port. Else only the public "
-            "web is called."
-        ),
-    )
+    webhook_inside: bool = field(default=False, metadata=INSIDE)
     send_provisional: bool = field(
         default=True,
         metadata=told(

@@ -2,7 +2,7 @@
 
 orjson decodes an order several times as fast as the standard library, but keeps the
 last of two equal keys and lets NUL through. A body that might hold one of those goes to
-the careful reader in `core.reading`, whose word counts. Integers beyond 64 bits come as
+the careful reader in `core.bodies`, whose word counts. Integers beyond 64 bits come as
 floats, which `core.reading.text` takes for no id.
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from forwarder.core import reading
+from forwarder.core import bodies
 from forwarder.core.event import Unreadable
 
 _MEMBER: Final = b'":'  # ends every key, as all platforms write them
@@ -18,12 +18,12 @@ _DOUBTFUL: Final = (b"\\u0000", b"\\u0022")  # NUL; a quote that could fake a ke
 
 
 def read_json(body: bytes) -> object:
-    """Return the decoded body as `core.reading.read_json` would. Raises: Unreadable.
+    """Return the decoded body as `core.bodies.read_json` would. Raises: Unreadable.
 
     Limits: nested at most 254 deep where nothing else is in doubt.
     """
     value = _fast(body)
-    return reading.read_json(body) if value is None else value
+    return bodies.read_json(body) if value is None else value
 
 
 def read_object(body: bytes) -> dict[str, object]:
@@ -36,7 +36,7 @@ def read_object(body: bytes) -> dict[str, object]:
 
 def read_fields(body: bytes) -> dict[str, object]:
     """Return a JSON object or a form, whichever it is. Raises: Unreadable."""
-    return read_object(body) if reading.is_object(body) else reading.read_form(body)
+    return read_object(body) if bodies.is_object(body) else bodies.read_form(body)
 
 
 def _fast(body: bytes) -> object | None:

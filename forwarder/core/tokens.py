@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
+from forwarder.core.bodies import is_object, read_json
 from forwarder.core.event import Forged, Notice, Unreadable
-from forwarder.core.reading import is_object, read_json, text
+from forwarder.core.reading import text
 
 TOKEN_HEADER: Final = "x-webhook-token"  # noqa: S105  a header's name
 AUTHORIZATION: Final = "authorization"

@@ -14,7 +14,7 @@ from forwarder.pipeline.drain import Desk
 from forwarder.pipeline.receive import Endpoint, with_reading
 from forwarder.pipeline.replay import oldest_of
 from forwarder.store import jobs, pieces, quarantine
-from forwarder.store.inbox import Arrival
+from forwarder.store.arrival import Arrival
 from forwarder.store.jobs import Job, JobKind
 from forwarder.store.log import Filter
 from forwarder.store.pieces import Limits

@@ -15,8 +15,9 @@ from forwarder.core.event import LOCAL_KINDS, Event, Notice, Order
 from forwarder.core.ledger import STATE_OF_SKIP, LedgerOrder, OrderState, Origin
 from forwarder.pipeline.receive import Endpoint, read
 from forwarder.store import ledger
+from forwarder.store.arrival import Arrival, minor
 from forwarder.store.engine import Store
-from forwarder.store.inbox import Arrival, accept, minor
+from forwarder.store.inbox import accept
 from forwarder.store.missing import Key, unknown
 
 PAGE = 200

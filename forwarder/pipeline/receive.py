@@ -21,8 +21,9 @@ from forwarder.core.event import (
 )
 from forwarder.core.personal import without_person
 from forwarder.core.source import Options, Source, storable
+from forwarder.store.arrival import Arrival
 from forwarder.store.engine import Store
-from forwarder.store.inbox import Arrival, Receipt, accept
+from forwarder.store.inbox import Receipt, accept
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 Turn = AbstractContextManager[object]

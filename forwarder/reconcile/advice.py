@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forwarder.core.reports import Level
 from forwarder.reconcile import judgement, words
-from forwarder.reconcile.causes import UNTOLD
+from forwarder.reconcile.cause import UNTOLD
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.verdict import Grade, Verdict

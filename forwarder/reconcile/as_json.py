@@ -10,7 +10,7 @@ from typing import Any
 
 from forwarder.reconcile import advice, words
 from forwarder.reconcile.align import Step
-from forwarder.reconcile.causes import UNTOLD, Cause
+from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.control import control_days

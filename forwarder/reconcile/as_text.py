@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from forwarder.core.reports import ReportTime
 from forwarder.reconcile import judgement, words
-from forwarder.reconcile.causes import UNTOLD, Cause
+from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison, MonthReport
 from forwarder.reconcile.labels import LABELS, assumptions
 from forwarder.reconcile.shown import band_text, range_text

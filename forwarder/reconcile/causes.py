@@ -7,13 +7,30 @@ rest is called unexplained. The points always add up to the whole difference.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 
 from forwarder.core.mirror import TagState
 from forwarder.core.reports import Level
 from forwarder.reconcile.align import Step
 from forwarder.reconcile.bands import Band, im_critical, wilson
+from forwarder.reconcile.cause import (
+    ABSENT,
+    BLOCKED,
+    CONSENT,
+    COOKIE,
+    DEDUP,
+    DEVICES,
+    LATE,
+    QUIET,
+    ROUTE,
+    TAG_ONLY,
+    UNEXPLAINED,
+    Cause,
+    Certainty,
+    counted,
+    none,
+    not_here,
+)
 from forwarder.reconcile.contrasts import Contrast, by_cookie, by_route
 from forwarder.reconcile.evidence import Evidence, Share
 from forwarder.reconcile.pairs import SILENT, Pairs
@@ -21,51 +38,6 @@ from forwarder.reconcile.systematic import CROSS_DEVICE, Part
 
 MIN_EVENTS = 25  # a contrast on fewer is no evidence
 ALPHA = 0.05
-
-
-class Certainty(StrEnum):
-    """What a step of the waterfall stands on."""
-
-    EXACT = "exact"
-    ESTIMATE = "estimate"
-    BOUNDS = "bounds"
-    NONE = "no evidence"
-    NOT_HERE = "n/a"  # it has no place at this level
-
-
-UNTOLD = frozenset({Certainty.NONE, Certainty.NOT_HERE})  # no number stands there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """One step from our number down to the tag's.
-
-    Units: conversions that the tag's number is lower for this reason; negative where
-    it is higher. `low` and `high` are a 95% band or bounds; both equal `n` when exact.
-    `remedy` says what to switch on or do, empty when there is nothing.
-    """
-
-    name: str
-    n: float
-    low: float
-    high: float
-    certainty: Certainty
-    evidence: str
-    remedy: str = ""
-
-
-BLOCKED, ROUTE, COOKIE = "blocked scripts", "redirects and hops", "cookie cap"
-DEVICES, CONSENT = "cross-device", "consent opt-out"
-LATE, DEDUP, UNEXPLAINED = "late or offline", "dedup failures", "unexplained"
-ABSENT, QUIET, TAG_ONLY = (
-    "no tag on the page",
-    "silent browsers",
-    "seen by the tag alone",
-)
-CAUSES = (
-    *(BLOCKED, ABSENT, QUIET, TAG_ONLY, ROUTE, COOKIE, DEVICES, CONSENT, LATE, DEDUP),
-    UNEXPLAINED,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,34 +89,15 @@ def _found(ground: Ground) -> Iterator[Cause]:
     yield _dedup(ground.pairs)
 
 
-def _none(name: str, evidence: str, remedy: str) -> Cause:
-    return Cause(
-        name=name, n=0, low=0, high=0, certainty=Certainty.NONE, evidence=evidence,
-        remedy=remedy,
-    )  # fmt: skip
-
-
-def _not_here(name: str, evidence: str) -> Cause:
-    cause = _none(name, evidence, "")
-    return replace(cause, certainty=Certainty.NOT_HERE)
-
-
-def _counted(name: str, n: int, evidence: str, remedy: str = "") -> Cause:
-    return Cause(
-        name=name, n=n, low=n, high=n, certainty=Certainty.EXACT, evidence=evidence,
-        remedy=remedy if n else "",
-    )  # fmt: skip
-
-
 def _mirrored(pairs: Pairs, torn: float) -> Iterator[Cause]:
     """Count what the browsers themselves said about the conversions of ours alone."""
     states = pairs.states
     stopped = states[TagState.BLOCKED] + states[TagState.LATE]
-    yield _counted(
+    yield counted(
         BLOCKED, stopped, "the mirror saw the page, the tag's script did not run",
         "keep server events on: they reach Pinterest without the script",
     )  # fmt: skip
-    yield _counted(
+    yield counted(
         ABSENT, states[TagState.ABSENT], "the mirror saw a page without the tag",
         "put the tag on that page",
     )  # fmt: skip
@@ -173,9 +126,9 @@ def _mirrored(pairs: Pairs, torn: float) -> Iterator[Cause]:
 def _blocked(ground: Ground) -> Cause:
     by_device = ground.evidence.blocked
     if ground.level is Level.ATTRIBUTION:
-        return _not_here(BLOCKED, "a blocked tag shows at delivery level")
+        return not_here(BLOCKED, "a blocked tag shows at delivery level")
     if not by_device or not sum(share.of for share in by_device.values()):
-        return _none(BLOCKED, "no browser was asked", "switch on the mirror")
+        return none(BLOCKED, "no browser was asked", "switch on the mirror")
     n, of = (sum(getattr(s, name) for s in by_device.values()) for name in ("n", "of"))
     low, high = wilson(n, of, im_critical(0, 1, ALPHA))
     return Cause(
@@ -190,8 +143,8 @@ def _blocked(ground: Ground) -> Cause:
 
 def _contrasts(ground: Ground) -> Iterator[Cause]:
     if ground.level is Level.DELIVERY:
-        yield _not_here(ROUTE, "a route matters to credit, not to delivery")
-        yield _not_here(COOKIE, "a cookie matters to credit, not to delivery")
+        yield not_here(ROUTE, "a route matters to credit, not to delivery")
+        yield not_here(COOKIE, "a cookie matters to credit, not to delivery")
         return
     cells = ground.evidence.routes
     if cells is None:
@@ -205,9 +158,9 @@ def _contrasts(ground: Ground) -> Iterator[Cause]:
 
 def _unseen(name: str, evidence: Evidence) -> Cause:
     if evidence.token_losses is None:
-        return _none(name, "no click was logged", "use click links")
+        return none(name, "no click was logged", "use click links")
     told = _lost_tokens(evidence.token_losses)
-    return _none(name, f"no browser was asked; {told}", "switch on the mirror")
+    return none(name, f"no browser was asked; {told}", "switch on the mirror")
 
 
 def _lost_tokens(losses: Share) -> str:
@@ -225,7 +178,7 @@ def _estimated(name: str, contrast: Contrast, evidence: str) -> Cause:
     n, variance, seen = contrast
     if seen < MIN_EVENTS:
         todo = "wait" if name == COOKIE else "audit the links, or wait"
-        return _none(name, f"{seen} conversions are too few to contrast", todo)
+        return none(name, f"{seen} conversions are too few to contrast", todo)
     reach = im_critical(0, 1, ALPHA) * math.sqrt(variance)
     return Cause(
         name=name, n=n, low=n - reach, high=n + reach, certainty=Certainty.ESTIMATE,
@@ -235,10 +188,10 @@ def _estimated(name: str, contrast: Contrast, evidence: str) -> Cause:
 
 def _cross_device(ground: Ground) -> Cause:
     if ground.level is Level.DELIVERY:
-        return _not_here(DEVICES, "a device matters to credit, not to delivery")
+        return not_here(DEVICES, "a device matters to credit, not to delivery")
     part = next(part for part in ground.parts if part.name == CROSS_DEVICE)
     if ground.evidence.cross_device is None and part.high == 0:
-        return _not_here(DEVICES, part.source)
+        return not_here(DEVICES, part.source)
     share = ground.evidence.cross_device
     high = part.high * ground.n_tag
     evidence = part.source
@@ -261,7 +214,7 @@ def _cross_device(ground: Ground) -> Cause:
 
 def _consent(share: Share | None) -> Cause:
     if share is None or share.of == 0:
-        return _none(CONSENT, "no browser was asked", "switch on the mirror")
+        return none(CONSENT, "no browser was asked", "switch on the mirror")
     return Cause(
         name=CONSENT, n=0, low=0, high=0, certainty=Certainty.EXACT,
         evidence=f"{share.n:,} of {share.of:,} browsers did not allow measuring: "
@@ -272,7 +225,7 @@ def _consent(share: Share | None) -> Cause:
 def _late(ground: Ground) -> Cause:
     share = ground.evidence.late
     if share is None:
-        return _none(LATE, "nothing was sent in this month", "")
+        return none(LATE, "nothing was sent in this month", "")
     # The mirror's list does not depend on how Pinterest books ours.
     high = 0 if ground.pairs is not None else share.n
     return Cause(
@@ -289,7 +242,7 @@ def _late(ground: Ground) -> Cause:
 
 def _dedup(pairs: Pairs | None) -> Cause:
     if pairs is None:
-        return _none(DEDUP, "no pair was joined", "switch on the mirror")
+        return none(DEDUP, "no pair was joined", "switch on the mirror")
     n = pairs.by_order
     return Cause(
         name=DEDUP,
@@ -305,7 +258,7 @@ def _dedup(pairs: Pairs | None) -> Cause:
 
 def _unexplained(ground: Ground, found: Sequence[Cause], rest: float) -> Cause:
     if ground.pairs is not None:  # every conversion stands in one of the cells above
-        return _counted(UNEXPLAINED, round(rest), "what is left")
+        return counted(UNEXPLAINED, round(rest), "what is left")
     known = sum(cause.n for cause in found)
     gap = (rest, rest)
     if ground.gap is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from forwarder.reconcile.bands import Band
-from forwarder.reconcile.causes import UNTOLD, Cause
+from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.control import ControlDay
 from forwarder.reconcile.document import PastMonth
 from forwarder.reconcile.markup import Markup, el, joined

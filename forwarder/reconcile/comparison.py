@@ -10,7 +10,7 @@ from forwarder.core.reports import Definitions, Level, Measures
 from forwarder.reconcile.align import Step
 from forwarder.reconcile.bands import Band
 from forwarder.reconcile.capture import Assumed
-from forwarder.reconcile.causes import Cause
+from forwarder.reconcile.cause import Cause
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.event_level import Dependence
 from forwarder.reconcile.evidence import Evidence

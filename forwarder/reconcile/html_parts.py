@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from forwarder.core.reports import ReportTime
 from forwarder.reconcile import charts, pairs, words
-from forwarder.reconcile.causes import UNTOLD, Cause
+from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.control import control_days
 from forwarder.reconcile.document import Document

@@ -22,7 +22,8 @@ from forwarder.reconcile.bands import Band
 from forwarder.reconcile.calendar_of import final_at, first_day
 from forwarder.reconcile.capture import Assumed
 from forwarder.reconcile.case import Case
-from forwarder.reconcile.causes import Cause, Ground, waterfall
+from forwarder.reconcile.cause import Cause
+from forwarder.reconcile.causes import Ground, waterfall
 from forwarder.reconcile.compare import Estimate, estimates
 from forwarder.reconcile.comparison import Comparison, Day, Mode, MonthReport
 from forwarder.reconcile.doubts import doubts

@@ -6,7 +6,7 @@ from forwarder.core.event import Kind
 from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.align import Step
 from forwarder.reconcile.calendar_of import final_at
-from forwarder.reconcile.causes import CAUSES, UNTOLD
+from forwarder.reconcile.cause import CAUSES, UNTOLD
 from forwarder.reconcile.compare import Estimate
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.verdict import FEW, Grade, Verdict

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from forwarder.core import bodies, signing
 from forwarder.core import reading as read
-from forwarder.core import signing
 from forwarder.core.carried import carried
 from forwarder.core.choices import finish
 from forwarder.core.event import Event, Notice, Person, Reading
@@ -41,7 +41,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the sign-up, or why there is none. Raises: Unreadable."""
-    form = read.read_form(notice.body)
+    form = bodies.read_form(notice.body)
     topic = read.text(form.get("type"))
     if topic != "subscribe":  # names of the tag events are not confirmed [U]
         return Reading(ignored=f"topic ignored: {read.topic_words(topic)}")

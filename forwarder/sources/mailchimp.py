@@ -16,8 +16,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from forwarder.core import bodies, signing
 from forwarder.core import reading as read
-from forwarder.core import signing
 from forwarder.core.carried import carried
 from forwarder.core.choices import finish
 from forwarder.core.event import Event, Notice, Person, Reading, Unreadable
@@ -41,7 +41,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:  # noqa: ARG001
 def delivery_key(notice: Notice) -> str:
     """Return a hash of what names the notice: type, list, person and time."""
     try:
-        form = read.read_form(notice.body)
+        form = bodies.read_form(notice.body)
     except Unreadable:
         return read.short_key(notice.body)
     names = (("type",), ("data", "list_id"), ("data", "id"), ("fired_at",))
@@ -55,7 +55,7 @@ def delivery_key(notice: Notice) -> str:
 
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the sign-up, or why there is none. Raises: Unreadable."""
-    form = read.read_form(notice.body)
+    form = bodies.read_form(notice.body)
     topic = read.text(form.get("type"))
     if topic != "subscribe":
         word = "ignored" if topic in IGNORED else "not mapped"

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Final
 
 from forwarder import decode
+from forwarder.core import bodies, tokens
 from forwarder.core import reading as read
-from forwarder.core import tokens
 from forwarder.core.event import Notice, Reading, Unreadable
 from forwarder.core.source import Options
 from forwarder.sources.own_event import read_own_event
@@ -48,7 +48,7 @@ def delivery_key(notice: Notice) -> str:
 def parse(notice: Notice, options: Options) -> Reading:
     """Return the event of a notice. Raises: Invalid, naming every wrong field."""
     data = decode.read_fields(notice.body)
-    if not read.is_object(notice.body):
+    if not bodies.is_object(notice.body):
         data = _nested(data)
     told = _told(data, 0)
     return Reading(events=(read_own_event(told, options, is_strict=False),))
@@ -58,7 +58,7 @@ def _nested(form: dict[str, object]) -> dict[str, object]:
     """Return a form whose names are paths as parts of parts; the first name wins."""
     nested: dict[str, object] = {}
     for name, value in form.items():
-        *path, last = _STEP.split(name, maxsplit=read.MAX_DEPTH)
+        *path, last = _STEP.split(name, maxsplit=bodies.MAX_DEPTH)
         node = nested
         for step in path:
             below = node.setdefault(step, {})
@@ -72,7 +72,7 @@ def _nested(form: dict[str, object]) -> dict[str, object]:
 
 def _told(value: object, depth: int) -> object:
     """Return what is told: no empty fields, and lists where a form numbers its rows."""
-    if depth > read.MAX_DEPTH:
+    if depth > bodies.MAX_DEPTH:
         raise Unreadable("the body is nested too deep")
     if isinstance(value, list):
         return [_told(each, depth + 1) for each in value]

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
 from forwarder.core.event import Event
+from forwarder.store.arrival import minor
 from forwarder.store.claimed import open_event
 from forwarder.store.codec import encode_event
 from forwarder.store.engine import Store
 from forwarder.store.identity import delivery_identity
-from forwarder.store.inbox import minor
 from forwarder.store.outbox import LEASE, number_claim
 from forwarder.store.schema import bodies, deliveries
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from forwarder.store import jobs, quarantine
 from forwarder.store import replay as rows
+from forwarder.store.arrival import Arrival
 from forwarder.store.engine import Store
-from forwarder.store.inbox import Arrival
 from forwarder.store.jobs import Job, Piece
 from forwarder.store.quarantine import Held
 

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Notice
+from forwarder.store.arrival import Arrival
 from forwarder.store.engine import Store
 from forwarder.store.identity import notice_identity
-from forwarder.store.inbox import Arrival, Receipt, add_deliveries
+from forwarder.store.inbox import Receipt, add_deliveries
 from forwarder.store.log import ID_MAX, Filter
 from forwarder.store.notice import decode_notice
 from forwarder.store.schema import notices

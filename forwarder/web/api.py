@@ -16,7 +16,8 @@ from forwarder.core.source import Options
 from forwarder.pipeline.receive import with_reading
 from forwarder.sources.own_event import Invalid, read_own_event
 from forwarder.store import access, log, story
-from forwarder.store.inbox import Arrival, Receipt, accept
+from forwarder.store.arrival import Arrival
+from forwarder.store.inbox import Receipt, accept
 from forwarder.store.writer import StoreDown
 from forwarder.web import bodies
 from forwarder.web.desk import WebDesk, web_desk

@@ -39,7 +39,7 @@ class Place:
 PLACES: Final[Mapping[str, Sequence[Place]]] = {
     "Delivery": (
         Place("console.overview.show", "Overview", "console.overview."),
-        Place("console.deliveries", "Deliveries", "console.deliver"),
+        Place("console.deliveries.show_all", "Deliveries", "console.deliver"),
         Place("console.refused.show", "Refused", "console.refused."),
         Place("console.jobs.show_all", "Jobs", "console.jobs."),
         Place("console.alerts.show_all", "Alerts", "console.alerts."),
@@ -109,7 +109,7 @@ def version() -> str:
 
 def list_url(query: Mapping[str, str] | None = None) -> str:
     """Return the address of the delivery list with these filters."""
-    return queried(url_for("console.deliveries"), query)
+    return queried(url_for("console.deliveries.show_all"), query)
 
 
 def queried(address: str, query: Mapping[str, str] | None) -> str:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forwarder.core import bodies
 from forwarder.core import reading as read
 from forwarder.core.event import Notice, Unreadable
 
@@ -39,12 +40,12 @@ def nested(depth: int) -> bytes:
 )
 def test_what_no_careful_reader_takes_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        read.read_json(body)
+        bodies.read_json(body)
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "replace")))
 def test_no_bytes_raise_but_unreadable(body: bytes) -> None:
-    for reader in (read.read_json, read.read_object, read.read_form):
+    for reader in (bodies.read_json, bodies.read_form):
         try:
             reader(body)
         except Unreadable:
@@ -52,14 +53,15 @@ def test_no_bytes_raise_but_unreadable(body: bytes) -> None:
 
 
 def test_numbers_keep_every_digit_and_a_byte_order_mark_is_passed_over() -> None:
-    data = read.read_object(b'\xef\xbb\xbf{"id": 12345678901234567890123, "x": 0.10}')
+    body = b'\xef\xbb\xbf{"id": 12345678901234567890123, "x": 0.10}'
+    data = read.record(bodies.read_json(body))
 
     assert "12345678901234567890123" == read.text(data["id"])
     assert "0.10" == str(data["x"])
 
 
 def test_sixty_four_levels_are_read() -> None:
-    assert isinstance(read.read_json(nested(64)), list)
+    assert isinstance(bodies.read_json(nested(64)), list)
 
 
 def test_a_form_is_nested_by_its_brackets() -> None:
@@ -68,11 +70,13 @@ def test_a_form_is_nested_by_its_brackets() -> None:
     assert {
         "type": "subscribe",
         "data": {"merges": {"ADDRESS": {"city": "Torino"}}, "email": "a@b"},
-    } == read.read_form(body)
+    } == bodies.read_form(body)
 
 
 def test_the_first_of_equal_form_keys_wins() -> None:
-    form = read.read_form(b"price=1&price=2&price[x]=3&a[b]=1&a=2&l[]=x&l[]=y&]=z&[=w")
+    form = bodies.read_form(
+        b"price=1&price=2&price[x]=3&a[b]=1&a=2&l[]=x&l[]=y&]=z&[=w"
+    )
 
     assert "1" == form["price"]
     assert {"b": "1"} == form["a"]
@@ -86,7 +90,7 @@ def test_the_first_of_equal_form_keys_wins() -> None:
 )
 def test_a_hostile_form_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        read.read_form(body)
+        bodies.read_form(body)
 
 
 def test_a_path_breaks_off_at_none() -> None:

@@ -2,8 +2,10 @@ import json
 
 import pytest
 
+from forwarder.core.bodies import read_json
 from forwarder.core.event import Unreadable
-from forwarder.core.reading import MAX_BATCH, batch, named, read_json, read_object
+from forwarder.core.reading import MAX_BATCH, batch, named
+from forwarder.decode import read_object
 
 
 def test_rows_without_a_name_are_left_out_and_the_first_of_a_name_counts() -> None:

@@ -7,7 +7,7 @@ import pytest
 from forwarder.core.pairs import Joined
 from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.as_json import as_json
-from forwarder.reconcile.causes import COOKIE, DEVICES, ROUTE, Cause, Certainty
+from forwarder.reconcile.cause import COOKIE, DEVICES, ROUTE, Cause, Certainty
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.document import Document
 from forwarder.reconcile.evidence import SeenCell, Share

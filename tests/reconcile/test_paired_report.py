@@ -10,7 +10,7 @@ from forwarder.core.pairs import PairedRow, Seen
 from forwarder.core.reports import Level
 from forwarder.reconcile.as_text import as_text
 from forwarder.reconcile.capture import Assumed
-from forwarder.reconcile.causes import BLOCKED, CAUSES, QUIET, TAG_ONLY, Certainty
+from forwarder.reconcile.cause import BLOCKED, CAUSES, QUIET, TAG_ONLY, Certainty
 from forwarder.reconcile.comparison import Comparison, Mode
 from forwarder.reconcile.report import Rules, build_report
 from forwarder.reconcile.verdict import Grade, Verdict

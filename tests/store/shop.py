@@ -6,8 +6,9 @@ from decimal import Decimal
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Event, Kind, Money, Notice, Order, Person
 from forwarder.store import Store
+from forwarder.store.arrival import Arrival
 from forwarder.store.health import Health, write_health
-from forwarder.store.inbox import Arrival, Receipt, accept
+from forwarder.store.inbox import Receipt, accept
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 

@@ -6,7 +6,8 @@ import pytest
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.core.event import Kind
 from forwarder.store import Store, health, log, outbox
-from forwarder.store.inbox import ORDER_ID_MAX_CHARS, accept
+from forwarder.store.arrival import ORDER_ID_MAX_CHARS
+from forwarder.store.inbox import accept
 from forwarder.store.log import ID_MAX, PAGE_MAX, Filter
 from forwarder.store.story import show
 from tests.store.shop import NOW, an_arrival, an_event, note_health, take

@@ -23,7 +23,8 @@ from forwarder.core.delivery import (
 from forwarder.core.event import Event, Kind, Money, Notice, Order, Person
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.store import Store, alerts
-from forwarder.store.inbox import Arrival, Receipt, accept
+from forwarder.store.arrival import Arrival
+from forwarder.store.inbox import Receipt, accept
 
 DATA_KEY = "a2V5LW9mLXRlc3RzLWtleS1vZi10ZXN0cy1rZXkuLi4="
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

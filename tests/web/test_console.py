@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from forwarder.core.delivery import Deferred, Delivered, NoticeStatus, Refused
 from forwarder.core.event import Kind, Notice
 from forwarder.store import log, retention
-from forwarder.store.inbox import Arrival, accept
+from forwarder.store.arrival import Arrival
+from forwarder.store.inbox import accept
 from forwarder.store.log import Filter
 from forwarder.store.retention import Retention
 from forwarder.store.story import show
@@ -483,7 +484,7 @@ def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
 ) -> None:
     client = log_in("viewer")
     full.app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("forwarder.web.console.show", lambda *_: 1 / 0)
+    monkeypatch.setattr("forwarder.web.console_deliveries.story_of", lambda *_: 1 / 0)
     page, twin = client.get(f"{LIST}/1"), client.get(f"{LIST}/1.json")
 
     assert (500, 500) == (page.status_code, twin.status_code)

@@ -86,7 +86,12 @@ def desk(
 def test_the_pages_are_found(desk: Desktop) -> None:
     found = page_addresses(desk.app)
 
-    assert {"deliveries", "delivery", "overview.show", "bulk.show"} <= found.keys()
+    assert {
+        "deliveries.show_all",
+        "deliveries.show",
+        "overview.show",
+        "bulk.show",
+    } <= found.keys()
     assert len(found) >= 11
 
 

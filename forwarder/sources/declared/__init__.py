@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from forwarder import decode
+from forwarder.core import bodies, signing, tokens
 from forwarder.core import reading as read
-from forwarder.core import signing, tokens
 from forwarder.core.event import Notice, Reading, Unreadable
 from forwarder.core.source import Options
 from forwarder.sources.declared.mapping import Incomplete, Mapped, read_mapping
@@ -93,7 +93,7 @@ class Declared:
         return Reading(ignored="its `when` does not hold")
 
     def _data(self, notice: Notice) -> object:
-        read_body = read.read_form if self.mapped.is_form else decode.read_json
+        read_body = bodies.read_form if self.mapped.is_form else decode.read_json
         return read_body(notice.body)
 
 

@@ -1,0 +1,128 @@
+"""The delivery list, one delivery's page, and finding one by what an operator has."""
+
+import json
+
+import structlog
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from forwarder.pipeline.replay import send_again
+from forwarder.store import log
+from forwarder.store.reveal import open_delivery
+from forwarder.store.story import Story
+from forwarder.store.story import show as story_of
+from forwarder.web import console_log, console_story, session
+from forwarder.web.console_query import given_filter
+from forwarder.web.desk import web_desk
+from forwarder.web.filters import BadFilter, read_filter
+from forwarder.web.hooks import answer
+from forwarder.web.person import masked
+from forwarder.web.shapes import page_json, story_json
+
+REFERENCE_MAX_CHARS = 256
+
+pages = Blueprint("deliveries", __name__)
+log_line = structlog.get_logger(__name__)
+
+
+@pages.get("/deliveries")
+@session.needs("viewer")
+def show_all() -> ResponseReturnValue:
+    """Show the delivery list; every filter stands in the address."""
+    desk = web_desk()
+    page, status = console_log.shown(desk, given_filter(request.args), desk.clock())
+    return render_template("console/deliveries.html", **page), status
+
+
+@pages.get("/deliveries.json")
+@session.needs("viewer")
+def show_all_json() -> ResponseReturnValue:
+    """Return the delivery list as data: the same filters, the same lines."""
+    try:
+        wanted, n_max = read_filter(given_filter(request.args))
+    except BadFilter as bad:
+        return answer(422, {"errors": bad.errors})
+    return answer(200, page_json(log.list_deliveries(web_desk().store, wanted, n_max)))
+
+
+@pages.get("/deliveries/<int:delivery_id>")
+@session.needs("viewer")
+def show(delivery_id: int) -> ResponseReturnValue:
+    """Show what happened to one delivery, and what to do about it."""
+    desk = web_desk()
+    story = _story(delivery_id)
+    payload = None
+    if story.payload is not None:
+        payload = json.dumps(story.payload, indent=2, ensure_ascii=False)
+    event = open_delivery(desk.store, delivery_id).event
+    return render_template(
+        "console/delivery.html",
+        story=story,
+        line=story.line,
+        payload=payload,
+        person=None if event is None else masked(event.person),
+        told=console_story.tell(desk, story, desk.clock()),
+        may_replay=session.may(g.user, "operator"),
+    )
+
+
+def _story(delivery_id: int) -> Story:
+    story = story_of(web_desk().store, delivery_id)
+    if story is None:
+        abort(404, "There is no delivery of this number: it may be past its retention.")
+    return story
+
+
+@pages.get("/deliveries/<int:delivery_id>.json")
+@session.needs("viewer")
+def show_json(delivery_id: int) -> ResponseReturnValue:
+    """Return all that is known of one delivery as data."""
+    return answer(200, story_json(_story(delivery_id)))
+
+
+@pages.post("/deliveries/<int:delivery_id>/replay")
+@session.needs("operator")
+def post_replay(delivery_id: int) -> ResponseReturnValue:
+    """Send one delivery again, if it still can be sent."""
+    desk = web_desk()
+    line = _story(delivery_id).line
+    now = desk.clock()
+    is_ready, why = console_story.again(desk, line, now)
+    if not is_ready:
+        abort(409, why or "It is not settled yet: it is sent by itself.")
+    itself, ours = console_story.itself(line), desk.destinations.values()
+    n_set_back = send_again(desk.store, itself, ours, g.user.name, now)
+    desk.nudge(line.destination)
+    log_line.info(
+        "replay", user=g.user.name, delivery=delivery_id, n_set_back=n_set_back
+    )
+    flash("It was set back to pending and is being sent again.")
+    return redirect(url_for("console.deliveries.show", delivery_id=delivery_id), 303)
+
+
+@pages.post("/find")
+@session.needs("viewer")
+def post_find() -> ResponseReturnValue:
+    """Jump to an event id, an order id or a number.
+
+    Posted, so that whatever somebody types never stands in an address or its log.
+    """
+    store = web_desk().store
+    reference = request.form.get("reference", "").strip()[:REFERENCE_MAX_CHARS]
+    found = log.find(store, reference) if reference else []
+    if not found:
+        abort(404, "No delivery has this event id, order id or number.")
+    if len(found) == 1:
+        return redirect(
+            url_for("console.deliveries.show", delivery_id=found[0].id), 303
+        )
+    return render_template("console/found.html", lines=found)
