@@ -15,6 +15,9 @@ CODE   := forwarder workers config tests bench
 DOCS   := README.md $(wildcard docs/*.md docs/*/*.md)
 
 export UV_PYTHON_DOWNLOADS := never
+# The tests start Python some hundred times: what is compiled once is read the next time.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check lint bench chaos fuzz simulate docs lock clean
 

@@ -1,11 +1,10 @@
 """The KPI board over 5,000 Pins and a year, and the import of 200,000 rows."""
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,14 +15,15 @@ from flask import Flask, g
 
 from bench.measure import AT_MOST, Goal, Row, Size, alone, timed_s
 from bench.servers import KEY, ROOT, Room
-from forwarder.core.kpi import Scope
+from forwarder.core.kpi import Board, PinFacts, Scope
 from forwarder.insights.as_json import as_json
-from forwarder.insights.board import Board, build_board
+from forwarder.insights.board import Board as KpiBoard
+from forwarder.insights.board import build_board
 from forwarder.insights.gather import gather, prepare
 from forwarder.insights.kpi_file import read_kpi_file
 from forwarder.insights.period import month_of
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import Store, kpi, open_store
+from forwarder.store import Store, kpi, open_store, pins
 from forwarder.store.migrate import upgrade
 from forwarder.store.schema_kpi import kpi_days
 from forwarder.web.console import console
@@ -32,10 +32,13 @@ from forwarder.web.console_kpi import render_board
 TODAY: Final = date(2026, 11, 5)
 MONTH: Final = month_of(date(2026, 10, 1))
 FIRST: Final = date(2025, 11, 1)
+LAST: Final = MONTH.last_on
 MS: Final = 1e3
 N_TIMES: Final = 5
 ROWS: Final = 200_000
 AT_ONCE: Final = 50_000
+KB_IN_MB: Final = 1024
+N_BOARDS: Final = 40
 
 
 def run(room: Room, size: Size) -> list[Row]:
@@ -48,7 +51,8 @@ def run(room: Room, size: Size) -> list[Row]:
         box = room.install(f"board-{word.lower()}", url)
         store = open_store(box.database_url, [KEY])
         upgrade(store)
-        fill(store, size.of(5_000, 50))
+        fill(store, size.of(5_000, 50), LAST)
+        describe(store, size.of(5_000, 50), LAST)
         # As the worker does after a pull, and the command line after an import.
         prepare(store, gather(store, MONTH, TODAY, Thresholds()))
         goal = Goal(value=300, reach=AT_MOST)
@@ -65,9 +69,9 @@ def _once_ms(draw: Callable[[Store], object], store: Store) -> float:
     return timed_s(lambda: draw(store)) * MS
 
 
-def fill(store: Store, n_pins: int) -> None:
-    """Keep a year of days, quicker than by the product's own door."""
-    days = list(_days(n_pins))
+def fill(store: Store, n_pins: int, last_on: date) -> None:
+    """Keep a year of days until one, quicker than by the product's own door."""
+    days = list(_days(n_pins, last_on))
     for start in range(0, len(days), AT_ONCE):
         with store.write() as connection:
             connection.execute(sa.insert(kpi_days), days[start : start + AT_ONCE])
@@ -75,14 +79,44 @@ def fill(store: Store, n_pins: int) -> None:
         connection.execute(sa.text("ANALYZE"))
 
 
-def _days(n_pins: int) -> Iterator[dict[str, Any]]:
-    now = datetime(2026, 11, 5, tzinfo=UTC)
+def describe(store: Store, n_pins: int, last_on: date) -> None:
+    """Keep what Pinterest tells of the Pins and boards, as a pull does."""
+    at = datetime.combine(last_on, time(), UTC)
+    facts = [
+        PinFacts(
+            pin_id=pin_id(pin),
+            title=f"Ten ideas for corner {pin}",
+            created_on=last_on - timedelta(days=pin % 500),
+            pin_format="ORGANIC_IMAGE" if pin % 3 else "ORGANIC_VIDEO",
+            board_id=f"{pin % N_BOARDS}",
+            page=f"https://shop.example/ideas/{pin // 2}",
+        )
+        for pin in range(n_pins)
+    ]
+    pins.keep_facts(store, facts, at)
+    each = n_pins // N_BOARDS
+    pins.keep_boards(
+        store,
+        [
+            Board(board_id=f"{n}", name=f"Board {n}", n_pins=each)
+            for n in range(N_BOARDS)
+        ],
+        at,
+    )
+
+
+def pin_id(pin: int) -> str:
+    return f"{880_000_000_000 + pin}"
+
+
+def _days(n_pins: int, last_on: date) -> Iterator[dict[str, Any]]:
+    now = datetime.combine(last_on, time(), UTC)
     for n in range(365):
-        on = f"{FIRST + timedelta(days=n)}"
+        on = f"{last_on - timedelta(days=364 - n)}"
         for pin in range(n_pins + 1):
             shown = 40 + pin * 7919 % 400 + n % 7
             yield {
-                "pin_id": "" if pin == n_pins else f"{880_000_000_000 + pin}",
+                "pin_id": "" if pin == n_pins else pin_id(pin),
                 "on_day": on,
                 "impressions": shown * n_pins if pin == n_pins else shown,
                 "pin_clicks": shown // 50,
@@ -93,7 +127,7 @@ def _days(n_pins: int) -> Iterator[dict[str, Any]]:
             }
 
 
-def made(store: Store) -> Board:
+def made(store: Store) -> KpiBoard:
     """Return the newest whole month's board."""
     limits = Thresholds()
     return build_board(gather(store, MONTH, TODAY, limits), limits)
@@ -102,6 +136,7 @@ def made(store: Store) -> Board:
 @cache
 def _app() -> Flask:
     app = Flask(__name__)
+    app.secret_key = KEY
     app.register_blueprint(console)
     return app
 
@@ -165,9 +200,18 @@ def main() -> None:
         kpi.keep(store, read.days, now)
 
     seconds = timed_s(take)
-    kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "mb": kb / 1024}))
+    print(json.dumps({"seconds": seconds, "mb": peak_mb()}))
     store.close()
+
+
+def peak_mb() -> float:
+    """Return the most memory this program had at once.
+
+    Not `ru_maxrss`: that begins with what the process that started it had.
+    """
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    lines = dict(line.split(":", 1) for line in told.splitlines())
+    return int(lines["VmHWM"].split()[0]) / KB_IN_MB
 
 
 if __name__ == "__main__":

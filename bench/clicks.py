@@ -1,7 +1,9 @@
 """`GET /go/<slug>` at a steady 1,000 a second: how long, and whether all were kept."""
 
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +28,7 @@ N_CONNECTIONS: Final = 35
 PAUSE_MS: Final = 30  # of each connection: with the answers about 1,080 a second
 SECONDS: Final = 60
 QUICK_SECONDS: Final = 4
+NO_OP_SECONDS: Final = 10
 P99_MS: Final = 20.0
 KEPT_WITHIN_S: Final = 120.0
 SETTINGS: Final = '\n[clicks]\nallowed_hosts = ["shop.example.com"]\n'
@@ -42,12 +45,24 @@ class Kept:
 
 def run(room: Room, size: Size) -> list[Row]:
     """Return the rows of this bench."""
-    seconds = size.of(SECONDS, QUICK_SECONDS)
-    return [_steady(room, seconds), _cut(room, seconds)]
+    seconds, no_op = size.of(SECONDS, QUICK_SECONDS), _no_op(room)
+    return [_steady(room, seconds, no_op), _cut(room, seconds, no_op)]
 
 
-def _steady(room: Room, seconds: int) -> Row:
+def _no_op(room: Room) -> int:
+    """Start a route of the same server that leads on and does nothing; give its port.
+
+    What it takes under the same clicks is not ours: the machine's, and the server's.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "bench.doors", "no_op", str(port)]
+    room.start("no-op", command, os.environ, port)
+    return port
+
+
+def _steady(room: Room, seconds: int, no_op: int) -> Row:
     """Measure one box: SQLite, web, worker and beat."""
+    idle = put_clicks(no_op, min(seconds, NO_OP_SECONDS), "n")
     box, port = _installed(room, "clicks", ""), free_port()
     served = room.forwarder(box, "serve", port=port)
     wait_until_ready(port)
@@ -56,11 +71,12 @@ def _steady(room: Room, seconds: int) -> Row:
         load = put_clicks(port, seconds, "s")
         kept = _wait_for(store, load.n_answered)
     end_tree(served)
-    return _row("GET /go, p99 at 1,000/s, one box", load, kept)
+    return _row("GET /go, p99 at 1,000/s, one box", load, kept, idle)
 
 
-def _cut(room: Room, seconds: int) -> Row:
+def _cut(room: Room, seconds: int, no_op: int) -> Row:
     """Measure a web process while its PostgreSQL is gone for the middle third."""
+    idle = put_clicks(no_op, min(seconds, NO_OP_SECONDS), "n")
     box, port = _installed(room, "clicks-cut", room.postgres_url()), free_port()
     with closing(_opened(box)) as store:
         served = room.forwarder(box, "web", port=port)
@@ -74,7 +90,7 @@ def _cut(room: Room, seconds: int) -> Row:
         outage.join()
         kept = _wait_for(store, load.n_answered)
     end_tree(served)
-    return _row("GET /go, p99 at 1,000/s, its PostgreSQL stopped", load, kept)
+    return _row("GET /go, p99 at 1,000/s, its PostgreSQL stopped", load, kept, idle)
 
 
 def _outage(
@@ -154,7 +170,7 @@ def kept_in(store: Store) -> Kept:
     return Kept(n_rows=n_rows, n_different=n_different, n_counted=int(n_counted))
 
 
-def _row(name: str, load: Load, kept: Kept) -> Row:
+def _row(name: str, load: Load, kept: Kept, idle: Load) -> Row:
     """Return the row; it is met only if no click was lost and none counted twice."""
     n_lost = max(0, load.n_answered - kept.n_different)
     n_twice = max(kept.n_rows, kept.n_counted) - kept.n_different
@@ -166,6 +182,7 @@ def _row(name: str, load: Load, kept: Kept) -> Row:
         "per_s": round(load.per_s),
         "p50_ms": load.p50_ms,
         "max_ms": load.max_ms,
+        "no_op_p99_ms": idle.p99_ms,
         "n_answered": load.n_answered,
         "n_failed": load.n_failed,
         "n_lost": n_lost,

@@ -5,19 +5,29 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from statistics import median
 from typing import Final
 
+from bench import board
 from bench.claim import with_settled
 from bench.measure import AT_MOST, Goal, Row, Size, alone, quantile
-from bench.million import fill_history, fill_notices
+from bench.million import fill_history, fill_notices, fill_payloads
 from bench.servers import ROOT, Room
 from bench.stored import fill
+from forwarder.core.links import Click, ClickClass, Link
+from forwarder.insights.gather import gather, prepare
+from forwarder.insights.period import month_of
+from forwarder.insights.thresholds import Thresholds
+from forwarder.store import Store, clicks, conversions, links, volumes
 
 N_SHOWN: Final = 8
 WITHIN_S: Final = 600
 MEDIAN_MS: Final = 150
 P99_MS: Final = 400
+N_PINS: Final = 300
+N_LINKS: Final = 20
+N_CLICKS: Final = 2_000
 Times = Mapping[str, Sequence[float]]
 
 
@@ -30,6 +40,36 @@ def run(room: Room, size: Size) -> list[Row]:
         times_ms = _times_ms(room, word.lower(), size, is_sqlite=is_sqlite)
         rows += [_worst(word, times_ms), _slowest(word, times_ms)]
     return rows
+
+
+def fill_board(store: Store) -> None:
+    """Know an account of Pinterest until yesterday, and links with clicks on them."""
+    last_on = store.now().date() - timedelta(days=1)
+    board.fill(store, N_PINS, last_on)
+    board.describe(store, N_PINS, last_on)
+    for n in range(N_LINKS):
+        pin = board.pin_id(n)
+        made = Link(slug=f"to-{n}", to="https://shop.example/", pin_id=pin)
+        links.add(store, made, store.now())
+    clicked = [
+        Click(
+            id=f"{n}",
+            slug=f"to-{n % N_LINKS}",
+            at=store.now() - timedelta(hours=n % 700),
+            kind=ClickClass.HUMAN,
+        )
+        for n in range(N_CLICKS)
+    ]
+    clicks.keep(store, clicked)
+    today, limits = store.now().date(), Thresholds()
+    prepare(store, gather(store, month_of(last_on), today, limits))
+
+
+def count(store: Store) -> None:
+    """Count what a worker counts in the background, from the first event on."""
+    conversions.count(store, store.now())
+    while store.now() - volumes.count_volumes(store, store.now()) > 2 * volumes.LAG:
+        pass
 
 
 def _worst(word: str, times_ms: Times) -> Row:
@@ -68,6 +108,9 @@ def _times_ms(room: Room, word: str, size: Size, *, is_sqlite: bool) -> Times:
     store = with_settled(box, size.of(1_000_000, 5_000))
     fill_history(store)
     fill_notices(store)
+    fill_payloads(store, size.of(20_000, 1_000))
+    fill_board(store)
+    count(store)
     store.close()
     told = subprocess.run(
         [sys.executable, "-m", "bench.pages"],

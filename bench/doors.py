@@ -41,6 +41,11 @@ def no_op() -> Flask:
         del endpoint
         return Response(b'{"ok":true}', mimetype="application/json")
 
+    @app.get("/go/<slug>")
+    def lead(slug: str) -> Response:
+        del slug
+        return Response(status=302, headers={"Location": "https://shop.example.com/"})
+
     return app
 
 

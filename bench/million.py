@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 
 from forwarder.store import Store
-from forwarder.store.schema import deliveries, to_us
+from forwarder.store.schema import deliveries, payloads, to_us
 
 KINDS: Final = (  # of 1,000
     (450, "checkout"),
@@ -38,6 +39,17 @@ REASONS: Final = (  # of 1,000, by status
     (1_000, "skipped", "too_old"),
 )
 DAY_US: Final = 86_400_000_000
+HASH: Final = "0c7e6a405862e402eb76a70f8a26fc732d07c32931e9fae9ab1582911d2e8a3b"
+SENT: Final = {
+    "event_name": "checkout",
+    "event_id": "shopify:1000001",
+    "action_source": "web",
+    "event_time": 1_795_000_000,
+    "user_data": {
+        name: [HASH] for name in ("em", "ph", "fn", "ln", "ct", "zp", "country")
+    },
+    "custom_data": {"currency": "EUR", "value": "12.34", "order_id": "1000001"},
+}
 
 
 def fill_settled(store: Store, n: int, first_at: datetime, last_at: datetime) -> None:
@@ -98,6 +110,23 @@ def fill_notices(store: Store) -> None:
         """  # noqa: S608  our own words
     with store.write() as connection:
         connection.execute(sa.text(words))
+    _analyze(store)
+
+
+def fill_payloads(store: Store, n: int) -> None:
+    """Keep what was sent of the newest deliveries, as retention leaves it."""
+    sent = orjson.dumps(SENT)
+    notes = orjson.dumps({"dropped": [{"field": "phone", "reason": "not_a_number"}]})
+    newest = sa.select(
+        deliveries.c.id, sa.literal(sent), sa.null(), sa.literal(notes)
+    ).order_by(deliveries.c.id.desc())
+    with store.write() as connection:
+        connection.execute(
+            sa.insert(payloads).from_select(
+                ["delivery_id", "shown", "sealed", "notes"],
+                newest.where(deliveries.c.status == "delivered").limit(n),
+            )
+        )
     _analyze(store)
 
 

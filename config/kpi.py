@@ -1,21 +1,23 @@
 """The thresholds of the KPI board; docs/kpi.md tells where each comes from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from config.kpi_sources import KpiSources
-from config.values import Told, told
-
-
-def _percent(text: str, least: int) -> Mapping[str, Told]:
-    return told(text, unit="per cent", least=least, most=100)
+from config.kpi_gap import KpiGap, percent
+from config.values import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kpi(KpiSources):
+class Kpi(KpiGap):
     """What the rules of the KPI board compare with; see docs/kpi.md."""
 
+    period: Literal["calendar_month", "trailing_28d", "trailing_30d"] = field(
+        default="calendar_month",
+        metadata=told(
+            "What a board compares with the time before: calendar months, or the 28 or "
+            "30 days that end with the month's last settled one."
+        ),
+    )
     settle_days: int = field(
         default=2,
         metadata=told(
@@ -83,15 +85,15 @@ class Kpi(KpiSources):
     )
     drop_percent: int = field(
         default=25,
-        metadata=_percent("A rate that falls by more has dropped.", least=0),
+        metadata=percent("A rate that falls by more has dropped.", least=0),
     )
     steady_percent: int = field(
         default=10,
-        metadata=_percent("Impressions that move by no more are steady.", least=0),
+        metadata=percent("Impressions that move by no more are steady.", least=0),
     )
     stable_percent: int = field(
         default=10,
-        metadata=_percent("Rates and clicks that move by no more are stable.", least=0),
+        metadata=percent("Rates and clicks that move by no more are stable.", least=0),
     )
     value_mismatch_basis: Literal["save_rate", "saves"] = field(
         default="save_rate",
@@ -99,11 +101,11 @@ class Kpi(KpiSources):
     )
     value_mismatch_drop_percent: int = field(
         default=25,
-        metadata=_percent("By how much more than this.", least=0),
+        metadata=percent("By how much more than this.", least=0),
     )
     value_mismatch_stable_percent: int = field(
         default=10,
-        metadata=_percent(
+        metadata=percent(
             "How little the outbound click rate may move meanwhile.", least=0
         ),
     )
@@ -142,7 +144,7 @@ class Kpi(KpiSources):
     )
     collapse_percent: int = field(
         default=50,
-        metadata=_percent(
+        metadata=percent(
             "Impressions that fall by so much with stable rates are a distribution "
             "problem.",
             least=1,
@@ -226,43 +228,6 @@ class Kpi(KpiSources):
             "From so many on, only the quarter with most Pin clicks is looked at.",
             unit="Pins",
             least=1,
-        ),
-    )
-    capture_min_percent: int = field(
-        default=80,
-        metadata=told(
-            "Fewer clicks that arrive are missing on the site.",
-            unit="per cent of outbound clicks",
-            least=1,
-            most=100,
-        ),
-    )
-    capture_max_percent: int = field(
-        default=120,
-        metadata=told(
-            "More clicks that arrive come from elsewhere as well.",
-            unit="per cent of outbound clicks",
-            least=100,
-        ),
-    )
-    tag_ratio_percent: int = field(
-        default=120,
-        metadata=told(
-            "More server events than that mean the tag sees too little.",
-            unit="per cent of the tag's events",
-            least=100,
-        ),
-    )
-    gap_percent: int = field(
-        default=20,
-        metadata=_percent(
-            "A tag that misses more of what the server saw is not enough.", least=1
-        ),
-    )
-    gap_min_orders: int = field(
-        default=100,
-        metadata=told(
-            "With fewer that gap is not judged.", unit="conversions a month", least=1
         ),
     )
     min_account_days: int = field(

@@ -1,6 +1,7 @@
 """The web door: read the settings, wire, and hand Flask to a WSGI server."""
 
 import atexit
+import gc
 import os
 from functools import partial
 from ipaddress import ip_network
@@ -28,10 +29,12 @@ from forwarder.web.api import api
 from forwarder.web.api_alerts import api_alerts
 from forwarder.web.api_audit import api_audit
 from forwarder.web.api_deliveries import api_deliveries
+from forwarder.web.api_desk import api_desk
 from forwarder.web.api_jobs import api_jobs
 from forwarder.web.api_kpi import api_kpi
 from forwarder.web.api_links import api_links
 from forwarder.web.api_reports import api_reports
+from forwarder.web.api_users import api_users
 from forwarder.web.clicks import Going, Way
 from forwarder.web.collect import Collect, collect_routes
 from forwarder.web.console import console
@@ -43,7 +46,7 @@ from forwarder.web.rules import anyone
 from forwarder.web.sheet import Sheet
 from forwarder.web.shortcut import Shortcut
 from forwarder.web.vitals import vitals
-from forwarder.wiring import Wired, hook_plan, thresholds, wire
+from forwarder.wiring import Wired, hookup, thresholds, wire
 
 FORM_MAX_BYTES = 2 * 1024 * 1024
 
@@ -73,7 +76,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     if is_server:  # not where somebody else builds the application and closes it
         Keeper(wired, failpoints.now).start()
     more_api = (api_alerts, api_audit, api_deliveries, api_jobs, api_links, api_reports)
-    for blueprint in (hooks, vitals, api, api_kpi, *more_api, console):
+    of_the_desk = (api_desk, api_users, console)
+    for blueprint in (hooks, vitals, api, api_kpi, *more_api, *of_the_desk):
         app.register_blueprint(blueprint)
     app.register_blueprint(collect_routes(_collect(wired)))
     app.add_url_rule("/", "root", anyone(partial(redirect, "/console/")))
@@ -84,6 +88,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if service.trusted_proxies:
         n = service.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    if is_server:
+        # To look through all this for garbage takes 100 ms, once in 15,000 clicks.
+        gc.freeze()
     return app
 
 
@@ -100,10 +107,10 @@ def _desk(wired: Wired, settings: Settings) -> WebDesk:
         version=__version__,
         link_hosts=settings.clicks.allowed_hosts,
         counts_first_click=settings.clicks.model == "first",
-        refused=Refusals(service.data_dir, wired.endpoints, wired.store.now).note,
+        refused=Refusals(service.data_dir, wired.endpoints, failpoints.now).note,
         limits=thresholds(settings),
         last_refused=partial(last_refused, service.data_dir),
-        hook_plan=partial(hook_plan, wired),
+        hookup=partial(hookup, wired),
         sheet=_sheet(settings),
     )
 

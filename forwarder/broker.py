@@ -1,14 +1,7 @@
 """How the doors reach Celery's broker: the same words for publisher and worker."""
 
-import os
-import time
-from itertools import count
 from pathlib import Path
-from queue import Empty
 from typing import Any
-
-from kombu.transport import TRANSPORT_ALIASES, filesystem
-from kombu.utils.json import dumps, loads
 
 QUEUE = "forwarder"
 ONE_BOX_URL = "folder://localhost/"  # kombu warns without a host
@@ -16,55 +9,6 @@ POLL_S = 0.1  # a wake-up in the folder is seen after 50 ms at the median
 HEARTBEAT_S = 8
 CONNECT_S = 4
 CONFIRM_S = 1
-
-_serial = count()
-
-
-class _Channel(filesystem.Channel):
-    """Wake-ups as files that are there whole or not at all.
-
-    Kombu's own channel writes into the file that a worker may read already: an empty
-    one ended the worker process.
-    """
-
-    def _put(  # type: ignore[override]  # kombu calls it two names itself
-        self, queue: str, payload: object, **_: object
-    ) -> None:
-        folder = Path(self.data_folder_out)
-        name = f"{time.monotonic_ns():020d}-{os.getpid()}-{next(_serial)}.{queue}.msg"
-        draft = folder / f"{name}.draft"
-        try:
-            draft.write_text(dumps(payload))  # type: ignore[no-untyped-call]
-            draft.rename(folder / name)
-        finally:
-            draft.unlink(missing_ok=True)
-
-    def _get(self, queue: str, timeout: object = None) -> object:
-        del timeout
-        try:
-            files = sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg"))
-        except OSError:  # no file can be opened: an error here would end the worker
-            raise Empty from None
-        for file in files:
-            try:
-                text = file.read_bytes()
-                file.unlink()
-                return loads(text)  # type: ignore[no-untyped-call]
-            except (FileNotFoundError, ValueError):
-                continue  # another worker's, or no wake-up: the rows are the truth
-        raise Empty
-
-    def _queue_bind(self, *_: object) -> None:
-        """Keep no table of exchanges on disk: a message names its queue itself."""
-
-
-class Folder(filesystem.Transport):
-    """Kombu's transport for one box: a folder, and no server."""
-
-    Channel = _Channel
-
-
-TRANSPORT_ALIASES["folder"] = f"{__name__}:{Folder.__name__}"
 
 
 def is_one_box(broker_url: str) -> bool:
@@ -80,9 +24,12 @@ def folders(data_dir: Path) -> tuple[Path, Path]:
 def transport(broker_url: str, data_dir: Path) -> dict[str, Any]:
     """Return broker address and transport options for both sides."""
     if is_one_box(broker_url):
+        from forwarder import folder  # noqa: PLC0415  kombu: not for the web's start
+
+        folder.register()
         queue, control = folders(data_dir)
-        for folder in (queue, control):
-            folder.mkdir(parents=True, exist_ok=True)
+        for each in (queue, control):
+            each.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = {
             "data_folder_in": str(queue),
             "data_folder_out": str(queue),

@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 
 from forwarder.core import bodies
+from forwarder.core import reading as read
 from forwarder.core.event import Unreadable
 
 _MEMBER: Final = b'":'  # ends every key, as all platforms write them
@@ -37,6 +38,18 @@ def read_object(body: bytes) -> dict[str, object]:
 def read_fields(body: bytes) -> dict[str, object]:
     """Return a JSON object or a form, whichever it is. Raises: Unreadable."""
     return read_object(body) if bodies.is_object(body) else bodies.read_form(body)
+
+
+def delivery_key(body: bytes, id_name: str, *candidates: str | None) -> str:
+    """Return the first candidate, else the id in the object, else a hash of the body.
+
+    What is not fit for a delivery key is passed over; never raises.
+    """
+    try:
+        found = read.text(read.at(read_json(body), id_name))
+    except Unreadable:
+        found = None
+    return read.short_key(body, *candidates, found)
 
 
 def _fast(body: bytes) -> object | None:

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from celery import Celery
 
 from forwarder.broker import (
     CONFIRM_S,
@@ -17,6 +18,9 @@ from forwarder.broker import (
     transport,
 )
 from forwarder.core import failpoints
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 EVERY_S = 0.25  # at most four wake-ups a second and destination
 WAITING_MAX = 8  # wake-ups that lie unread in the folder: a worker is late, not deaf
@@ -72,26 +76,40 @@ class Nudger:
 
 
 def publisher(broker_url: str, data_dir: Path) -> Callable[[str], None]:
-    """Return what publishes a wake-up to the broker of these settings."""
+    """Return what publishes a wake-up to the broker of these settings.
+
+    Everything it needs is made with the first: a web process starts without Celery.
+    """
+    queue = folders(data_dir)[0]
+    line = cache(lambda: _Line(_hurried(broker_url, data_dir)))
+
+    def publish(destination: str) -> None:
+        way = line()
+        if not (is_one_box(broker_url) and _is_full(queue)):
+            way.publish(destination)
+
+    return publish
+
+
+def _celery(name: str, broker_url: str) -> "Celery":
+    from celery import Celery  # noqa: PLC0415  0.2 s and 5 MB, for who publishes only
+
+    return Celery(name, broker=broker_url)
+
+
+def _hurried(broker_url: str, data_dir: Path) -> "Celery":
+    """Return what publishes, and waits for nobody."""
     settings = transport(broker_url, data_dir)
     options = hurried(broker_url, settings["broker_transport_options"])
-    celery = Celery("forwarder-web")
+    celery = _celery("forwarder-web", settings["broker_url"])
     celery.conf.update(
-        broker_url=settings["broker_url"],
         broker_transport_options=options,
         broker_connection_timeout=0.2,
         task_publish_retry=False,
         task_ignore_result=True,
         task_default_queue=QUEUE,
     )
-    queue = folders(data_dir)[0]
-    line = _Line(celery)
-
-    def publish(destination: str) -> None:
-        if not (is_one_box(broker_url) and _is_full(queue)):
-            line.publish(destination)
-
-    return publish
+    return celery
 
 
 class _Line:
@@ -101,7 +119,7 @@ class _Line:
     still to say on it would be taken for the answer to the next wake-up.
     """
 
-    def __init__(self, celery: Celery) -> None:
+    def __init__(self, celery: "Celery") -> None:
         self._celery = celery
         self._connection = celery.connection_for_write()
 
@@ -125,7 +143,7 @@ class _Line:
 
 def fault_of_broker(broker_url: str) -> str:
     """Return the kind of fault when the broker does not answer, else nothing."""
-    celery = Celery("forwarder-doctor", broker=broker_url)
+    celery = _celery("forwarder-doctor", broker_url)
     try:
         with celery.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
@@ -138,7 +156,7 @@ def eviction_policy(broker_url: str) -> str:
     """Return what Redis does when its memory is full; empty when it does not tell."""
     if not broker_url.startswith("redis"):
         return ""
-    celery = Celery("forwarder-doctor", broker=broker_url)
+    celery = _celery("forwarder-doctor", broker_url)
     try:
         with celery.connection_for_read() as connection:
             told = connection.default_channel.client.config_get("maxmemory-policy")

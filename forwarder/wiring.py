@@ -13,6 +13,7 @@ from config import checks
 from config.keys import key_watch
 from config.settings import (
     DECLARED,
+    PLACEHOLDER,
     SANDBOX_URL,
     DestinationSettings,
     EndpointSettings,
@@ -29,7 +30,7 @@ from forwarder.core.snapshots import Windows
 from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
 from forwarder.enrich import STEPS, look_up
-from forwarder.hookups import PLATFORMS, Plan, plan, why_not
+from forwarder.hookups import PLATFORMS, Hookup
 from forwarder.insights.pulling import Subject as KpiSubject
 from forwarder.insights.thresholds import Thresholds
 from forwarder.pipeline.drain import Desk
@@ -236,21 +237,27 @@ def calling(options: Options) -> requests.Session:
     return outside.session(allow_private=is_near, any_port=is_near)
 
 
-def hook_plan(wired: Wired, name: str) -> Plan | str:
-    """Return which webhooks of an endpoint its platform has and lacks, or why not."""
+def hookup(wired: Wired, name: str) -> Hookup | str:
+    """Return an endpoint's webhooks at its platform, or why they are set up by hand."""
     endpoint = wired.endpoints[name]
     source, options = endpoint.source_name, endpoint.options
     platform = PLATFORMS.get(source)
     if platform is None:
-        return f"{source} takes webhooks by hand only: follow the steps."
+        known = ", ".join(sorted(PLATFORMS))
+        return f"{source} takes webhooks by hand: follow its steps. By API: {known}"
     if not options.api_key:
-        return f"Set api_key in [endpoints.{name}], then ask again."
-    url = f"{wired.settings.service.public_url}/hooks/{name}"
+        return f"set api_key in [endpoints.{name}]: docs/sources/{source}.md"
     try:
         account = caller(source, platform.api, options, calling(options))
-        return plan(platform, platform.listed(account), url)
     except NoAnswer as none:
-        return why_not(none)
+        return str(none)
+    secret = endpoint.secrets[0]
+    return Hookup(
+        platform=platform,
+        account=account,
+        url=f"{wired.settings.service.public_url}/hooks/{name}",
+        secret="" if secret.startswith(PLACEHOLDER) else secret,
+    )
 
 
 def told_by_api(

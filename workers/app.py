@@ -54,6 +54,9 @@ def make_app(settings: Settings) -> Celery:
         worker_pool="threads",
         worker_concurrency=service.worker_threads,
         worker_prefetch_multiplier=1,
+        # Else each task that ends after a lost line to RabbitMQ speaks on the new one
+        # from its own thread, and the worker hears nothing more.
+        worker_enable_prefetch_count_reduction=False,
         worker_redirect_stdouts=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,

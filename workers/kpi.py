@@ -8,6 +8,7 @@ from forwarder.asking import NoAnswer
 from forwarder.insights.pulling import kpi_of_the_day
 from forwarder.lookout import board_of_the_week
 from forwarder.pipeline.snapshots import why_not
+from forwarder.store import conversions
 from forwarder.wiring import kpi_subject
 from workers.state import Turns, rest, wired
 
@@ -17,12 +18,13 @@ turns = Turns()
 
 @shared_task(name="kpi_day")
 def kpi_day() -> None:
-    """Pull, record and open tasks once a day; send the board once a week."""
+    """Count conversions; pull, record and open tasks once a day; post once a week."""
     turns.take("kpi_day", _day)
 
 
 def _day() -> None:
     found = wired()
+    conversions.count(found.store, found.store.now())
     try:
         pulled = kpi_of_the_day(kpi_subject(found, _nap), found.store.now())
     except NoAnswer as none:

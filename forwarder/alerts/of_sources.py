@@ -24,6 +24,7 @@ def quarantined(readings: Readings) -> Iterator[Condition]:
                 f"{one.subject} are quarantined: genuine, but not understood.",
                 mend="`forwarder events webhooks` shows why. Once it is mended, "
                 "`forwarder events reparse` reads them again.",
+                link="/console/refused",
             )
 
 

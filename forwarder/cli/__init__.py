@@ -17,7 +17,7 @@ COMMANDS = {
     "api-key": "forwarder.cli.admin:api_key",
     "audit": "forwarder.cli.audit:audit_",
     "audit-log": "forwarder.cli.audit_log:audit_log",
-    "beat": "forwarder.cli.roles:beat",
+    "beat": "forwarder.cli.working:beat",
     "completions": "forwarder.cli.completions:completions",
     "db": "forwarder.cli.db:db",
     "demo": "forwarder.cli.demo:demo",
@@ -45,9 +45,10 @@ COMMANDS = {
     "snippet": "forwarder.cli.snippet:snippet",
     "trigger": "forwarder.cli.trigger:trigger",
     "user": "forwarder.cli.admin:user",
+    "verify": "forwarder.cli.verify:verify",
     "web": "forwarder.cli.roles:web",
     "webhooks": "forwarder.cli.register:webhooks",
-    "worker": "forwarder.cli.roles:worker",
+    "worker": "forwarder.cli.working:worker",
 }
 
 

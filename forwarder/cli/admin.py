@@ -88,6 +88,8 @@ def list_users(*, as_json: bool) -> None:
     for one in found:
         out = f", shut out since {one.disabled_at:%Y-%m-%d}" if one.disabled_at else ""
         click.echo(f"{one.name:<24}{one.role:<10}since {one.created_at:%Y-%m-%d}{out}")
+    if not found:
+        click.echo("nobody may log in yet: `forwarder user add NAME`")
 
 
 @user.command("role")
@@ -183,6 +185,8 @@ def list_api_keys(*, as_json: bool) -> None:
         click.echo(
             f"{one.name:<24}{one.scope:<14}since {one.created_at:%Y-%m-%d}{ends}"
         )
+    if not found:
+        click.echo("there is no key: `forwarder api-key add NAME --scope read`")
 
 
 @api_key.command("remove")

@@ -54,7 +54,7 @@ def audit_log(  # noqa: PLR0913 - one per option
 
 
 def _line(one: audit.Entry) -> str:
-    told = f"{one.who:<20}{one.action:<18}{one.subject}  {one.detail}"
+    told = f"{one.who:<19} {one.action:<21} {one.subject}  {one.detail}"
     return f"{one.at:%Y-%m-%d %H:%M:%S}Z  {told}".rstrip()
 
 

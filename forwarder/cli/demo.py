@@ -152,6 +152,7 @@ def _settings(port: int, sandbox_port: int) -> str:
         'ad_account_id = "549755885175"\ntoken = "demo"\n'
         f'base_url = "http://{HOST}:{sandbox_port}/v5"\n'
         f"drop_reserved_domains = false\nmax_event_age_h = {AGE_MAX_H}\n"
+        "[clicks]\naudit_every_days = 0\n"  # its links lead to no shop that is there
     )
     tables = [
         f'[endpoints.{endpoint}]\nsource = "{source}"\ndestination = "main"\n'

@@ -63,7 +63,9 @@ class Rates:
 STORIES: Final[Mapping[int, tuple[tuple[str, ...], Rates]]] = {
     0: (("creative_friction",), Rates(1, 1, 0.62, 1)),
     2: (("vanity_growth",), Rates(1.29, 1 / 1.29, 1 / 1.29, 1 / 1.29)),
+    3: (("clicks_missing_on_site",), Rates(1, 1, 1, 1)),  # see demo_clicks
     4: (("distribution_collapse",), Rates(0.44, 1, 1, 1)),
+    5: (("tag_low_attribution",), Rates(1, 1, 1, 1)),  # see demo_clicks
     6: (("ocr_drop",), Rates(1.32, 1, 0.6, 1)),
     8: (("value_mismatch", "low_save_rate"), Rates(1, 1, 1, 0.33)),
     11: (("top3_concentration", "top10_concentration"), Rates(1, 1, 1, 1)),

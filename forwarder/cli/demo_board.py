@@ -14,6 +14,8 @@ from forwarder.cli.demo_account import (
     pin_id,
     planted,
 )
+from forwarder.cli.demo_clicks import plant_clicks, plant_numbers, plant_orders
+from forwarder.cli.demo_report import lines_of
 from forwarder.core.experiment import Objective, Phase, Plan, Shown, Variable, Variant
 from forwarder.insights.as_json import as_json
 from forwarder.insights.as_text import as_text
@@ -36,6 +38,9 @@ def write_board(wired: Wired, now: datetime, out: Path) -> list[str]:
     kpi.keep(store, account.days(), now)
     pins.keep_facts(store, list(account.facts()), now)
     pins.keep_boards(store, list(account.boards()), now)
+    plant_clicks(store, account, now)
+    plant_numbers(store, account, now)
+    plant_orders(store, lines_of(wired), now)
     _experiment(wired, account, now)
     open_tasks(store, now.date(), limits)
     boards = [
@@ -62,7 +67,7 @@ def untrue(board: Board, back: int) -> list[str]:
     """Return which planted story is missing, and what is confirmed without one."""
     found: dict[str, set[str]] = {}
     for one in board.findings:
-        if one.is_confirmed and not one.rule.startswith(("clicks_", "tag_")):
+        if one.is_confirmed:
             found.setdefault(one.rule, set()).update({one.pin_id or ""} - {""})
     wanted = planted(back)
     return [

@@ -117,12 +117,13 @@ def tag_report(columns: ServerColumns, month: date) -> bytes:
     words = list(columns.words)
     for row in range(len(columns)):
         at = EPOCH + timedelta(microseconds=columns.at_us[row])
+        said = words[columns.said[row]]
         is_month = (at.year, at.month) == (month.year, month.month)
-        is_sent = words[columns.status[row]] == Status.DELIVERED
-        is_clicked = columns.click_us[row] != NOT_TOLD
+        is_sent = said.status == Status.DELIVERED
+        is_clicked = said.has_click or columns.click_us[row] != NOT_TOLD
         minor = columns.value_minor[row]
         if is_month and is_sent and is_clicked and _is_credited(at, minor):
-            day = at.date(), words[columns.kind[row]]
+            day = at.date(), said.kind
             n, value = seen[day]
             seen[day] = n + 1, value + Decimal(max(minor, 0)) / 100
     text = io.StringIO()

@@ -15,6 +15,7 @@ from forwarder.core.reports import Level, Measures
 from forwarder.reconcile.tag_report import Faults, ImportOptions, read_tag_report
 from forwarder.store import log, mirror, tag_reports
 from forwarder.store.log import Filter, Line
+from forwarder.store.our_columns import server_columns
 from forwarder.wiring import Wired
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _import(wired: Wired, month: date, out: Path) -> None:
     store = wired.store
     start = datetime.combine(month, datetime.min.time(), UTC)
     end = (start + timedelta(days=32)).replace(day=1)
-    data = tag_report(tag_reports.server_columns(store, "main", start, end), month)
+    data = tag_report(server_columns(store, "main", start, end), month)
     (out / "tag-report-attribution.csv").write_bytes(data)
     options = ImportOptions(
         level=Level.ATTRIBUTION,

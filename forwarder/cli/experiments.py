@@ -98,13 +98,7 @@ def create(
     across_formats: bool,
     **given: Any,  # noqa: ANN401  click's
 ) -> None:
-    r"""Plan an experiment; its plan never changes afterwards.
-
-    \b
-    Example:
-      forwarder experiments create spring --objective visits --variable headline \
-        --variant "plain=Ten ideas" --variant "how=How to plan ten" --rate 0.002
-    """
+    """Plan an experiment; its plan never changes afterwards."""
     wired = ready_or_exit()
     plan = read_plan(given)
     facts = {} if across_formats else pins.facts(wired.store)

@@ -17,7 +17,7 @@ from forwarder.core.event import Event, Notice, Unreadable
 from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
 from forwarder.pipeline.drain import FUTURE_TOLERANCE
-from forwarder.pipeline.receive import skip_reason
+from forwarder.pipeline.receive import not_in_future, skip_reason
 from forwarder.samples import read_http
 from forwarder.sources import SOURCES, TOPIC_HEADERS
 from forwarder.sources.declared import Incomplete, declared
@@ -55,8 +55,8 @@ def explain(*, file: Path, source: str, as_json: bool, **given: Any) -> None:  #
 
     FILE is a bare body, or an .http file with headers, a blank line and the body.
     """
-    now = _now(given["now_text"])
-    found = _notice(file, source, given["topic"], given["headers"])
+    now = time_of(given["now_text"])
+    found = notice_in(file, source, given["topic"], given["headers"])
     notice = replace(found, received_at=now)
     shop = _shop(given["endpoint"]) or source
     options = Options(shop=shop, country=_country(given["country"]))
@@ -104,7 +104,8 @@ def _country(text: str) -> str:
     return text.upper()
 
 
-def _now(text: str) -> datetime:
+def time_of(text: str) -> datetime:
+    """Return the time that was told, or the present one; exit with 2 if it is none."""
     if not text:
         return datetime.now(UTC)  # noqa: TID251  a door
     try:
@@ -114,7 +115,8 @@ def _now(text: str) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def _notice(file: Path, source: str, topic: str, headers: tuple[str, ...]) -> Notice:
+def notice_in(file: Path, source: str, topic: str, headers: tuple[str, ...]) -> Notice:
+    """Return the webhook that a file holds, with the headers that were told."""
     data = file.read_bytes()
     notice = (
         read_http(data) if file.suffix == ".http" else Notice(headers={}, body=data)
@@ -145,7 +147,8 @@ def _told(
     if not reading.events:
         return {"status": "ignored", "reason": reading.ignored, "events": []}
     events = [
-        _event(event, now, keep_reserved=keep_reserved) for event in reading.events
+        _event(not_in_future(event, now), now, keep_reserved=keep_reserved)
+        for event in reading.events
     ]
     return {"status": "events", "reason": "", "events": events}
 

@@ -103,6 +103,8 @@ def _endpoint(wired: Wired, wanted: str) -> str:
     names = list(wired.endpoints)
     if not wanted and len(names) == 1:
         return names[0]
+    if not names:
+        stop_wrong_use("no endpoint is set up yet: add a shop with `forwarder init`")
     if wanted not in names:
         stop_wrong_use(f"--endpoint: one of {', '.join(names)}")
     return wanted

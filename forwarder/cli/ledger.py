@@ -33,6 +33,10 @@ def ledger(*, month_text: str, as_json: bool) -> None:
         return
     for one in told:
         _print(one)
+    if not told:
+        click.echo(
+            f"nothing was counted in {month.text}: see `forwarder import orders`"
+        )
 
 
 def _totals(

@@ -66,12 +66,7 @@ links.add_command(page)
 @click.option("--to", required=True, metavar="URL", help="Where the link leads.")
 @_with_fields
 def add(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401  click's
-    r"""Make a link: PUBLIC_URL/go/SLUG.
-
-    \b
-    Example:
-      forwarder links add spring --to https://shop.example.com/spring --pin 123456
-    """
+    """Make a link: PUBLIC_URL/go/SLUG."""
     wired = ready_or_exit()
     try:
         link = _keeper(wired).add(given)

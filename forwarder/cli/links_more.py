@@ -57,7 +57,7 @@ def funnel(*, since: str | None, until: str | None, as_json: bool) -> None:
     first = _day(since, last - timedelta(days=DAYS - 1))
     by_first = wired.settings.clicks.model == "first"
     of_links = funnels.of_links(wired.store, first, last, by_first=by_first)
-    campaigns = funnels.by_campaign(of_links, store.every(wired.store))
+    campaigns = funnels.of_campaigns(wired.store, of_links, first, last)
     if as_json:
         print_json(
             {
@@ -86,7 +86,17 @@ def _line(one: Funnel) -> str:
     return (
         f"{one.name}: Pinterest {theirs} clicks | here {one.captured:,} clicks, "
         f"{one.landings:,} landings, {one.sign_ups:,} sign-ups, {one.orders:,} orders, "
-        f"{money or 'no revenue'}\n  {one.says}"
+        f"{money or 'no revenue'}\n  {one.says}{_beside(one)}"
+    )
+
+
+def _beside(one: Funnel) -> str:
+    """Return what is known of a campaign's orders that nothing ties to a click."""
+    if one.same_day is None or not one.same_day.orders:
+        return ""
+    return (
+        "\n  Orders that name it on a day it was clicked, tied to no click and in no "
+        f"number above: {one.same_day.orders:,}"
     )
 
 
@@ -99,12 +109,7 @@ def _line(one: Funnel) -> str:
 )  # fmt: skip
 @click.option("--drop", is_flag=True, help="Take the page away.")
 def page(*, name: str, title: str, entries: tuple[str, ...], drop: bool) -> None:
-    r"""Make a page of links for a profile: PUBLIC_URL/b/NAME.
-
-    \b
-    Example:
-      forwarder links page me --title "Ada's shop" --link "spring=Spring dresses"
-    """
+    """Make a page of links for a profile: PUBLIC_URL/b/NAME."""
     wired = ready_or_exit()
     now = wired.store.now()
     if drop:

@@ -21,6 +21,8 @@ FILTERS = {
     "order": "The shop's order id.",
     "event-id": "The event_id that Pinterest sees.",
     "reason": "The reason word, such as too_old.",
+    "attempts": "Tried so often or more.",
+    "test": "`yes`: test orders only, `no`: none of them.",
 }
 OF_NOTICES = ("source", "endpoint", "since", "until", "reason")
 

@@ -1,14 +1,12 @@
 """`forwarder webhooks`: set webhooks up at a platform, list and remove them."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import click
 
-from config.settings import PLACEHOLDER
-from forwarder.accounts import caller
-from forwarder.asking import Caller, NoAnswer
+from forwarder.asking import NoAnswer
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
@@ -17,9 +15,10 @@ from forwarder.cli.common import (
     stop_wrong_use,
     who,
 )
-from forwarder.hookups import PLATFORMS, Added, Plan, Platform, plan, why_not
+from forwarder.hookups import Added, Hookup, Plan, why_not
 from forwarder.store import audit
-from forwarder.wiring import Wired, calling
+from forwarder.web.shapes_hookups import plan_json
+from forwarder.wiring import Wired, hookup
 
 SECRET_BYTES = 24
 
@@ -30,21 +29,18 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the pla
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Work:
-    """One endpoint and its platform, ready to be asked."""
+    """One endpoint and its webhooks at the platform."""
 
     wired: Wired
     name: str
-    url: str
-    platform: Platform
-    account: Caller
-    secret: str = field(repr=False)
+    hookup: Hookup
 
     def plan(self) -> Plan:
         """Return what is there and what is missing."""
         try:
-            return plan(self.platform, self.platform.listed(self.account), self.url)
+            return self.hookup.plan()
         except NoAnswer as none:
             _stop(none)
 
@@ -108,42 +104,32 @@ def remove(name: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
 def _work(name: str) -> _Work:
     """Return the work at hand; exit with 2 and a sentence if it cannot be done."""
     wired = ready_or_exit(is_unfinished=True)
-    endpoint = wired.endpoints.get(name)
-    if endpoint is None:
+    if name not in wired.endpoints:
         names = ", ".join(sorted(wired.endpoints)) or "none"
         stop_wrong_use(f"no endpoint is named {name}; known: {names}")
-    source = endpoint.source_name
-    if source not in PLATFORMS:
-        stop_wrong_use(
-            f"{source} takes webhooks by hand: see docs/sources/{source}.md. By API: "
-            f"{', '.join(sorted(PLATFORMS))}"
-        )
-    if not endpoint.options.api_key:
-        stop_wrong_use(f"set api_key in [endpoints.{name}]: docs/sources/{source}.md")
-    platform, options = PLATFORMS[source], endpoint.options
-    try:
-        account = caller(source, platform.api, options, calling(options))
-    except NoAnswer as none:
-        stop_wrong_use(str(none))
-    secret = endpoint.secrets[0]
-    return _Work(
-        wired=wired,
-        name=name,
-        url=f"{wired.settings.service.public_url}/hooks/{name}",
-        platform=platform,
-        account=account,
-        secret="" if secret.startswith(PLACEHOLDER) else secret,
-    )
+    found = hookup(wired, name)
+    if isinstance(found, str):
+        stop_wrong_use(found)
+    return _Work(wired, name, found)
+
+
+def _with_secret(work: _Work) -> Hookup:
+    """Return what sets up, with a fresh secret where the settings have none yet."""
+    found = work.hookup
+    if found.secret:
+        return found
+    fresh = secrets.token_urlsafe(SECRET_BYTES)
+    if found.platform.signed_by == "ours":
+        click.echo(f"put this secret into .env for {work.name}: {fresh}", err=True)
+    return replace(found, secret=fresh)
 
 
 def _add(work: _Work, found: Plan) -> list[tuple[tuple[str, ...], Added]]:
-    secret = work.secret or secrets.token_urlsafe(SECRET_BYTES)
-    if work.platform.signed_by == "ours" and not work.secret:
-        click.echo(f"put this secret into .env for {work.name}: {secret}", err=True)
+    ready = _with_secret(work)
     done: list[tuple[tuple[str, ...], Added]] = []
     for topics in found.missing:
         try:
-            made = work.platform.add(work.account, work.url, topics, secret)
+            made = ready.add(topics)
         except NoAnswer as none:
             _note(work, "webhooks registered", len(done))
             _stop(none, f"{len(done)} of {len(found.missing)} set up")
@@ -163,7 +149,7 @@ def _remove(work: _Work, found: Plan) -> list[str]:
     done: list[str] = []
     for hook in found.ours:
         try:
-            work.platform.remove(work.account, hook.id)
+            work.hookup.remove(hook)
         except NoAnswer as none:
             _note(work, "webhooks removed", len(done))
             _stop(none, f"{len(done)} of {len(found.ours)} removed")
@@ -201,15 +187,9 @@ def _show(work: _Work, found: Plan, *, as_json: bool) -> None:
             f"lacking:  {', '.join(found.lacking)} (add them there, or remove the "
             "webhook here and register it again)"
         )
-    if work.platform.signed_by == "app":
+    if work.hookup.platform.signed_by == "app":
         click.echo("signed with the client secret of the app: put that into .env")
 
 
 def _json(work: _Work, found: Plan) -> dict[str, Any]:
-    return {
-        "endpoint": work.name,
-        "url": work.url,
-        "there": [{"id": h.id, "topics": h.topics} for h in found.ours],
-        "missing": [topic for topics in found.missing for topic in topics],
-        "lacking": list(found.lacking),
-    }
+    return plan_json(work.name, work.hookup.url, found)

@@ -152,6 +152,8 @@ def versions(destination: str, month_text: str, *, as_json: bool) -> None:
         made = f"{one.made_at:%Y-%m-%d %H:%M} UTC"
         told = f"{one.month}  {one.stamp:<12}{made}  {one.inputs[:16]}"
         click.echo(f"{one.id:>5}  {told}")
+    if not kept:
+        click.echo("no report is finished yet: a worker makes one as each month ends")
 
 
 @reconcile.command("send")

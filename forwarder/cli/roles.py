@@ -1,7 +1,5 @@
-"""`forwarder web`, `worker`, `beat`, `sandbox`: one process each."""
+"""`forwarder web` and `forwarder sandbox`: what listens, in a process of its own."""
 
-import os
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -73,37 +71,6 @@ def _only_writer(database_url: str, n_workers: int) -> IO[str]:
         return hold(file.with_name(f"{file.name}.web-lock"), f"the database {file}")
     except Busy as busy:
         stop_wrong_use(str(busy))
-
-
-@click.command()
-@click.option("--beat", "has_beat", is_flag=True, help="Run the beat inside.")
-def worker(*, has_beat: bool) -> None:
-    """Run the worker role: hash the identifiers and forward the events."""
-    service = settings_or_exit().service
-    if has_beat:
-        os.environ["FORWARDER_BEAT"] = "1"  # a thread; Celery's own is a process
-    _become_celery(
-        "worker",
-        "--pool=threads",
-        f"--concurrency={service.worker_threads}",
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-    )
-
-
-@click.command()
-def beat() -> None:
-    """Run the beat role: the periodic wake-ups. One is enough; more do no harm."""
-    settings_or_exit()
-    _become_celery("beat")
-
-
-def _become_celery(role: str, *options: str) -> None:
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "--quiet", role]
-    os.execv(  # noqa: S606  our own words
-        sys.executable, [*command, "--loglevel=WARNING", *options]
-    )
 
 
 @click.command()

@@ -8,6 +8,7 @@ import click
 from config.settings import SANDBOX_FILE, SANDBOX_URL, UnusableSettings, load
 from forwarder.cli.locks import Busy, check_port, free_port, hold
 from forwarder.cli.supervisor import Child, supervise
+from forwarder.cli.working import BEAT_INSIDE, WORKER
 
 WRONG_USE = 2
 NOTE_FILE = "watchdog.txt"  # workers.pulse reads it at the next start
@@ -47,9 +48,15 @@ def serve(host: str, port: int, *, has_sandbox: bool) -> None:
         told.write_text(env[SANDBOX_URL], encoding="utf-8")
         children.append(_child("sandbox", env, f"--port={sandbox_port}"))
     children.append(_child("web", env, f"--host={host}", f"--port={port}"))
-    worker = _child("worker", env, "--beat")
-    worker.beats, worker.note_file = True, service.data_dir / NOTE_FILE
-    children.append(worker)
+    children.append(
+        Child(
+            name="worker",
+            command=WORKER,
+            env={**env, BEAT_INSIDE: "1"},
+            beats=True,
+            note_file=service.data_dir / NOTE_FILE,
+        )
+    )
     _greet(host, port, env.get(SANDBOX_URL))
     with lock:
         supervise(children)

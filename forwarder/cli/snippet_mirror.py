@@ -110,7 +110,8 @@ def mirror(*, endpoint: str, platform: str) -> None:
         stop_wrong_use(f"--endpoint: one of {', '.join(names)}")
     found = settings.endpoints[name]
     if platform not in ("plain", found.source):
-        stop_wrong_use(f"{name} is a {found.source} endpoint: try --platform plain")
+        own = found.source if found.source in PLATFORMS else "plain"
+        stop_wrong_use(f"{name} is a {found.source} endpoint: try --platform {own}")
     click.echo(
         _CODE[platform].format(
             stub=_STUB,

@@ -18,7 +18,7 @@ from forwarder.clicks.probe import (
     marked,
     sentinels,
 )
-from forwarder.clicks.walk import Hop, Way, walk
+from forwarder.clicks.walk import HOP_S, REDIRECTS, Hop, Way, walk
 
 AUDIT_S: Final = 20.0
 AMBER_REDIRECTS: Final = 2
@@ -126,7 +126,7 @@ def audit(
     until_s = time.monotonic() + AUDIT_S
     walks: list[Walked] = []
     for profile, user_agent in PROFILES.items():
-        if walks and time.monotonic() >= until_s:
+        if walks and (_slow_hops(walks[-1].way) or time.monotonic() >= until_s):
             break  # a slow way is slow for all; the first profile told it
         way = walk(session, sent, user_agent, until_s)
         walks.append(judged(profile, way, marks, allowed_hosts))
@@ -149,6 +149,10 @@ def judged(
         *_of_page(way),
     ]
     return Walked(profile=profile, way=way, parameters=parameters, findings=findings)
+
+
+def _slow_hops(way: Way) -> list[Hop]:
+    return [hop for hop in way.hops if hop.ms >= HOP_S * 1000]
 
 
 def _of_parameters(parameters: Sequence[Parameter]) -> list[Finding]:
@@ -198,6 +202,9 @@ def _of_redirects(way: Way) -> list[Finding]:
         for hop in leading
         if hop.is_refresh
     ]
+    found += [
+        Finding(Verdict.GREEN, hop.n, _SLOW.format(hop.n)) for hop in _slow_hops(way)
+    ]
     if leading:
         found.append(Finding(Verdict.GREEN, None, _BLOCKED))
     return found
@@ -208,6 +215,8 @@ _REFRESH = (
     "hop {}: the page leads on by itself (meta refresh or script): answer with one 302 "
     "instead"
 )
+_NOWHERE = "hop {}: answers {} and leads nowhere: give it a Location that is an address"
+_SLOW = "hop {}: not all of it came within 5 s: people leave; make it answer faster"
 _BLOCKED = (
     "as the link of a Pin this redirects: Pinterest may block it; let Pins lead "
     "straight to the page"
@@ -245,6 +254,8 @@ def _of_end(way: Way, allowed_hosts: Sequence[str]) -> list[Finding]:
     if last.status >= FAILED_FROM:
         told = f"hop {last.n}: answers {last.status}: people see an error"
         return [Finding(Verdict.RED, last.n, told)]
+    if last.status in REDIRECTS and last.location is None:
+        return [Finding(Verdict.RED, last.n, _NOWHERE.format(last.n, last.status))]
     host = urlsplit(last.url).hostname
     if allowed_hosts and host not in allowed_hosts and last.location is None:
         told = f"hop {last.n}: ends on {host}, none of your allowed hosts"

@@ -12,25 +12,27 @@ from typing import Final
 
 from forwarder.core.links import ClickClass
 
-_PREVIEW: Final = re.compile(
-    r"facebookexternalhit|facebookcatalog|facebot|whatsapp/|twitterbot|telegrambot|"
-    r"slackbot|slack-imgproxy|discordbot|linkedinbot|skypeuripreview|redditbot|"
-    r"embedly|iframely|viberbot|vkshare|bitlybot|snapchat ads|mastodon|pleroma|"
-    r"misskey|bluesky cardyb|google-pagerenderer|chrome-lighthouse|applebot-extended",
-    re.IGNORECASE,
-)
-_BOT: Final = re.compile(
-    # "cubot" is a phone; "+http" and mail addresses are how crawlers introduce
-    # themselves
-    r"(?<!cu)bot(?![a-z])|bot/|crawl|spider|slurp|scrap|archiver|monitor|uptime|"
-    r"pinterest/0|\(\+?https?://|\+https?://|mediapartners|feedfetcher|"
-    r"google-read-aloud|google-inspectiontool|googleother|bingpreview|yandex\w+/|"
-    r"duckduckgo-favicons|baiduspider|ia_archiver|preview|validator|linkchecker|"
-    r"^(curl|wget|python|go-http|java|ruby|perl|php|node|axios|okhttp|httpie|"
+# Plain words: to look for them as one pattern takes ten times as long.
+_PREVIEWS: Final = (
+    "facebookexternalhit", "facebookcatalog", "facebot", "whatsapp/", "twitterbot",
+    "telegrambot", "slackbot", "slack-imgproxy", "discordbot", "linkedinbot",
+    "skypeuripreview", "redditbot", "embedly", "iframely", "viberbot", "vkshare",
+    "bitlybot", "snapchat ads", "mastodon", "pleroma", "misskey", "bluesky cardyb",
+    "google-pagerenderer", "chrome-lighthouse", "applebot-extended",
+)  # fmt: skip
+_BOTS: Final = (  # "+http" is how crawlers introduce themselves
+    "bot/", "crawl", "spider", "slurp", "scrap", "archiver", "monitor", "uptime",
+    "pinterest/0", "(http://", "(https://", "+http://", "+https://", "mediapartners",
+    "feedfetcher", "google-read-aloud", "google-inspectiontool", "googleother",
+    "duckduckgo-favicons", "preview", "validator", "linkchecker", "python-requests",
+    "phantomjs",
+)  # fmt: skip
+_NAMED_BOT: Final = re.compile(r"(?<!cu)bot(?![a-z])|yandex\w+/")  # "cubot" is a phone
+_PROGRAM: Final = re.compile(
+    r"(curl|wget|python|go-http|java|ruby|perl|php|node|axios|okhttp|httpie|"
     r"libwww|apache-httpclient|guzzlehttp|undici|deno|bun|scrapy|aiohttp|httpx|"
     r"postmanruntime|insomnia|http_request|lua-resty|dart|reqwest|faraday|winhttp|"
-    r"wrk|hey|ab|k6|vegeta|masscan|nmap|zgrab)\b|python-requests|phantomjs",
-    re.IGNORECASE,
+    r"wrk|hey|ab|k6|vegeta|masscan|nmap|zgrab)\b"
 )
 
 
@@ -51,9 +53,14 @@ def is_prefetch(headers: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=4096)
 def class_of_agent(user_agent: str) -> ClickClass:
     """Return what a user agent calls itself; a person unless it says otherwise."""
-    agent = user_agent.strip()
+    agent = user_agent.strip().lower()
     if not agent:
         return ClickClass.EMPTY_UA
-    if _PREVIEW.search(agent):
+    if any(map(agent.__contains__, _PREVIEWS)):
         return ClickClass.PREVIEW
-    return ClickClass.BOT_UA if _BOT.search(agent) else ClickClass.HUMAN
+    is_bot = (
+        any(map(agent.__contains__, _BOTS))
+        or _PROGRAM.match(agent)
+        or _NAMED_BOT.search(agent)
+    )
+    return ClickClass.BOT_UA if is_bot else ClickClass.HUMAN

@@ -4,18 +4,19 @@ Whoever asks is told where to go whatever becomes of the click: the spool may be
 and the database stopped.
 """
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from forwarder.clicks import own_mark
 from forwarder.clicks.classify import class_of_agent, is_prefetch
 from forwarder.clicks.links import Known, Links
-from forwarder.clicks.merge import Merged, merge, value_in
+from forwarder.clicks.merge import Merged, merge, values_in
 from forwarder.clicks.token import digest
 from forwarder.clicks.visitors import Asked, Visitors
 from forwarder.core.links import Click, ClickClass, Link, UtmPolicy, mark_of
@@ -23,6 +24,7 @@ from forwarder.core.mirror import device_of
 from forwarder.store.identity import click_identity
 
 LABEL_MAX_CHARS: Final = 64
+_READ: Final = frozenset({"epik", "qr", "src", own_mark.PARAM})
 _EU: Final = (  # with the EEA, Switzerland and the United Kingdom
     "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL "
     "PT RO SE SI SK"
@@ -68,6 +70,18 @@ class Tools:
     random: Callable[[int], bytes]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Visit:
+    """One request for a link that there is. `told` holds what we read of its query."""
+
+    asked: Asked
+    told: Mapping[str, str] = field(repr=False)
+    link: Link
+    known: Known
+    who: str
+    now: datetime
+
+
 class Follow:
     """Answers requests for links. Safe to use from many threads."""
 
@@ -78,44 +92,55 @@ class Follow:
 
     def __call__(self, asked: Asked) -> Led:
         """Return where a request leads, and note the click."""
-        tools, now = self._tools, self._tools.clock()
-        known = tools.links.known(asked.slug)
-        link = known.links.get(asked.slug)
-        if link is None:
-            return _nowhere(tools.rules, is_known=known.is_current)
-        who = self._visitors.name_of(asked, now)
-        kind = self._class(asked, known, who, now)
+        rules = self._tools.rules
+        known = self._tools.links.known(asked.slug)
+        visit = self._visit(asked, known)
+        if visit is None:
+            return _nowhere(rules, is_known=known.is_current)
+        kind = self._class(visit)
         if kind is ClickClass.PREFETCH:
-            tools.put(self._plain(asked, kind, now))
+            self._put(visit, kind)
             return Led(status=503)
-        if not link.is_open(now):
-            return _closed(link, tools.rules)
+        if not visit.link.is_open(visit.now):
+            return _closed(visit.link, rules)
         if kind is ClickClass.HUMAN and self._may_mark(asked):
-            return self._marked(asked, link, known, who, now)
-        tools.put(self._plain(asked, kind, now))
-        arm = _arm(link, asked.seed or who)
-        return Led(status=302, location=self._merged(asked, link, arm).url)
+            return self._marked(visit)
+        self._put(visit, kind)
+        arm = _arm(visit.link, asked.seed or visit.who)
+        return Led(status=302, location=self._merged(visit, arm).url)
 
     def land(self, asked: Asked) -> Led:
         """Note a visit that began on the shop's own page, and return its token."""
-        tools, now = self._tools, self._tools.clock()
-        known = tools.links.known(asked.slug)
-        link = known.links.get(asked.slug)
-        if link is None:
+        visit = self._visit(asked, self._tools.links.known(asked.slug))
+        if visit is None:
             return Led(status=404)
-        who = self._visitors.name_of(asked, now)
-        kind = self._class(asked, known, who, now)
+        kind = self._class(visit)
         if kind is ClickClass.RATE:
             return Led(status=429)
         if kind is ClickClass.HUMAN and self._may_mark(asked):
-            token = self._marked(asked, link, known, who, now).token
-            return Led(status=200, token=token)
-        tools.put(self._plain(asked, kind, now))
+            return Led(status=200, token=self._marked(visit).token)
+        self._put(visit, kind)
         return Led(status=200)
 
-    def _class(self, asked: Asked, known: Known, who: str, now: datetime) -> ClickClass:
-        mark = value_in(asked.query, own_mark.PARAM)
-        is_audit = bool(mark) and own_mark.is_ours(known.audit_keys, mark, now)
+    def _visit(self, asked: Asked, known: Known) -> _Visit | None:
+        """Return what is known of a request; None for a link that nobody knows."""
+        link = known.links.get(asked.slug)
+        if link is None:
+            return None
+        now = self._tools.clock()
+        return _Visit(
+            asked=asked,
+            told=values_in(asked.query, _READ),
+            link=link,
+            known=known,
+            who=self._visitors.name_of(asked, now),
+            now=now,
+        )
+
+    def _class(self, visit: _Visit) -> ClickClass:
+        asked, now = visit.asked, visit.now
+        mark = visit.told.get(own_mark.PARAM)
+        is_audit = mark and own_mark.is_ours(visit.known.audit_keys, mark, now)
         if is_audit or self._is_internal(asked.address):
             return ClickClass.INTERNAL
         if is_prefetch(asked.ahead):
@@ -123,7 +148,7 @@ class Follow:
         if asked.is_head:
             return ClickClass.HEAD
         kind = class_of_agent(asked.user_agent)
-        if kind is ClickClass.HUMAN and self._visitors.is_too_fast(who, now):
+        if kind is ClickClass.HUMAN and self._visitors.is_too_fast(visit.who, now):
             return ClickClass.RATE
         return kind
 
@@ -145,59 +170,58 @@ class Follow:
             return True
         return rules.consent == "eu" and asked.country not in {"", *EU}
 
-    def _marked(
-        self, asked: Asked, link: Link, known: Known, who: str, now: datetime
-    ) -> Led:
+    def _marked(self, visit: _Visit) -> Led:
         """Return the redirect with a token, and note the click with it."""
-        epik = value_in(asked.query, "epik")
-        given = asked.token if known.ring.is_ours(asked.token) else ""
-        before = self._visitors.token_of(given or who, asked.slug, epik, now)
-        token = before or known.ring.mint(self._tools.random(16))
-        self._visitors.remember(who, asked.slug, token, epik, now)
-        seed = asked.seed or (digest(token)[:16] if link.arms else "")
-        arm = _arm(link, seed)
-        led = self._merged(asked, link, arm, token)
-        click = self._plain(asked, ClickClass.HUMAN, now)
-        told = {"epik": epik, "url": led.bare, "query": asked.query}
-        self._tools.put(
-            Click(
-                id=click.id,
-                slug=click.slug,
-                at=now,
-                kind=click.kind,
-                device=click.device,
-                token_sha256=digest(token),
-                epik_mac=mark_of(known.mark_key, "epik", epik) if epik else None,
-                sealed=self._tools.seal(
-                    json.dumps(told).encode(), click_identity(click.id), now
-                ),
-                is_repeat=bool(before),
-                is_oversize=led.is_oversize,
-                is_qr=click.is_qr,
-                is_landing=asked.is_landing,
-                arm=arm,
-                label=click.label,
-            )
+        asked, now, ring = visit.asked, visit.now, visit.known.ring
+        epik = visit.told.get("epik", "")
+        random = self._tools.random(32)  # at once: each call lets other threads in
+        click_id = random[:16].hex()
+        given = asked.token if ring.is_ours(asked.token) else ""
+        before = self._visitors.token_of(given or visit.who, asked.slug, epik, now)
+        token = before or ring.mint(random[16:])
+        self._visitors.remember(visit.who, asked.slug, token, epik, now)
+        sha256 = digest(token)
+        seed = asked.seed or (sha256[:16] if visit.link.arms else "")
+        arm = _arm(visit.link, seed)
+        led = self._merged(visit, arm, token)
+        brought = {"epik": epik, "url": led.bare, "query": asked.query}
+        self._put(
+            visit,
+            ClickClass.HUMAN,
+            id=click_id,
+            token_sha256=sha256,
+            epik_mac=mark_of(visit.known.mark_key, "epik", epik) if epik else None,
+            sealed=self._tools.seal(
+                orjson.dumps(brought), click_identity(click_id), now
+            ),
+            is_repeat=bool(before),
+            is_oversize=led.is_oversize,
+            arm=arm,
         )
         return Led(status=302, location=led.url, token=token, seed=seed)
 
-    def _plain(self, asked: Asked, kind: ClickClass, now: datetime) -> Click:
-        return Click(
-            id=self._tools.random(16).hex(),
-            slug=asked.slug,
-            at=now,
-            kind=kind,
-            device=device_of(asked.user_agent),
-            is_qr=value_in(asked.query, "qr") == "1",
-            is_landing=asked.is_landing,
-            label=_label(value_in(asked.query, "src")),
-        )
+    def _put(self, visit: _Visit, kind: ClickClass, **marks: Any) -> None:  # noqa: ANN401  fields of Click
+        """Note a click; `marks` are those of a person who does not object."""
+        asked = visit.asked
+        told = {
+            "slug": asked.slug,
+            "at": visit.now,
+            "device": device_of(asked.user_agent),
+            "is_landing": asked.is_landing,
+            "label": _label(visit.told.get("src", "")),
+            **marks,
+        }
+        if "id" not in told:
+            told["id"] = self._tools.random(16).hex()
+        is_qr = visit.told.get("qr") == "1"
+        self._tools.put(Click(kind=kind, is_qr=is_qr, **told))
 
-    def _merged(self, asked: Asked, link: Link, arm: int, token: str = "") -> Merged:
-        rules = self._tools.rules
+    def _merged(self, visit: _Visit, arm: int, token: str = "") -> Merged:
+        rules, link = self._tools.rules, visit.link
         policy = rules.utm_policy if link.utm_policy is None else link.utm_policy
         to = link.arms[arm].to if link.arms else link.to
-        return merge(to, asked.query, policy=policy, param=rules.param, token=token)
+        query = visit.asked.query
+        return merge(to, query, policy=policy, param=rules.param, token=token)
 
 
 def _arm(link: Link, seed: str) -> int:

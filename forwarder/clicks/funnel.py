@@ -5,10 +5,12 @@ arrived, and neither sees all that the other sees.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
 
+from forwarder.clicks import same_day
+from forwarder.clicks.same_day import SameDay
 from forwarder.core.event import Kind
 from forwarder.core.links import ClickClass, Link
 from forwarder.core.money import from_minor
@@ -37,6 +39,7 @@ class Funnel:
     # bought before.
     revenue: Mapping[str, int]
     repeat_revenue: Mapping[str, int]
+    same_day: SameDay | None = None  # of a campaign; part of no other number
 
     @property
     def capture_ratio(self) -> float | None:
@@ -83,7 +86,16 @@ class Funnel:
             },
             "capture_ratio": self.capture_ratio,
             "meaning": self.says,
+            "campaign_and_day": None if self.same_day is None else _day(self.same_day),
         }
+
+
+def _day(found: SameDay) -> dict[str, Any]:
+    return {
+        "tier": same_day.TIER,
+        "orders": found.orders,
+        "revenue": _told(found.revenue),
+    }
 
 
 def _told(minor: Mapping[str, int]) -> dict[str, str]:
@@ -121,7 +133,16 @@ def of_links(
     ]
 
 
-def by_campaign(found: Sequence[Funnel], known: Sequence[Link]) -> Sequence[Funnel]:
+def of_campaigns(
+    store: Store, found: Sequence[Funnel], first: date, last: date
+) -> Sequence[Funnel]:
+    """Return the campaigns of the links found over some days, both included."""
+    known = links.every(store)
+    sums = same_day.same_day(store, known, first, last)
+    return [replace(one, same_day=sums[one.name]) for one in _by_campaign(found, known)]
+
+
+def _by_campaign(found: Sequence[Funnel], known: Sequence[Link]) -> Sequence[Funnel]:
     """Return the sums of links that have a campaign, by campaign."""
     campaigns = {link.slug: link.campaign for link in known if link.campaign}
     names = sorted(set(campaigns.values()))

@@ -3,7 +3,8 @@
 Tier 1: the order brought the token of the click (certain). Tier 2: the click id of the
 order is the click's (0.95). Tier 3: the same e-mail address or phone number came with
 an earlier event of tier 1 or 2 (0.9). Tier 4: the order's discount code is that of one
-link alone (0.8); no click is known then. Nothing is ever tied by address and time.
+link alone (0.8); no click is known then. Nothing is ever tied by address and time, nor
+by the campaign an order names: `same_day` adds those up.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind
 from forwarder.core.links import MARKS, TOKENS, mark_of, plain
+from forwarder.core.reading import query
+from forwarder.core.tally import tally
 from forwarder.store import joins, links
 from forwarder.store.engine import Store
 from forwarder.store.joins import (
+    CAMPAIGN,
     CODE,
     EPIK,
     PERSON,
@@ -31,7 +33,6 @@ from forwarder.store.schema_clicks import CODE_TIER
 
 LATE: Final = timedelta(days=7)  # how long clicks may come after their order
 _TIERS: Final = ((1, TOKEN), (2, EPIK), (3, PERSON))
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,16 @@ def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:
         if ring.tokens.is_ours(token):
             yield TOKEN, digest(token)
         else:
-            log.info("token_forged", kind=event.kind.value)
+            tally.add("forwarder_click_tokens_forged_total", ())
     if event.person.click_id:
         yield from ((EPIK, one) for one in ring.all(EPIK, event.person.click_id))
     for value in (*event.person.email, *event.person.phone):
         yield from ((PERSON, one) for one in ring.all(PERSON, plain(value)))
     for code in () if event.order is None else event.order.discount_codes:
         yield from ((CODE, one) for one in ring.all(CODE, plain(code)))
+    campaign = query(event.page_url).get("utm_campaign")
+    if campaign and event.kind is Kind.CHECKOUT:  # one mark, since orders are counted
+        yield CAMPAIGN, mark_of(ring.marks[0], CAMPAIGN, plain(campaign))
 
 
 def _joined(

@@ -5,7 +5,7 @@ written anew is another value to somebody.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
@@ -44,64 +44,66 @@ def merge(
     rest, hash_mark, fragment = to.partition("#")
     base, _, query = rest.partition("?")
     is_oversize = len(incoming) > QUERY_MAX_CHARS
-    came = [] if is_oversize else _split(incoming)
-    own = _split(query)
     own, came = _settled(
-        [one for one in own if name_of(one) != param],
-        [one for one in came if name_of(one) != param and not _is_ours(one)],
+        [one for one in _named(query) if one[0] != param],
+        [
+            one
+            for one in _named("" if is_oversize else incoming)
+            if one[0] != param and not _is_ours(one[0])
+        ],
         policy,
     )
-    told = _fit(f"{base}?{'&'.join([*own, *came])}" if own or came else base)
+    segments = "&".join([segment for _, segment in (*own, *came)])
+    told = _fit(f"{base}?{segments}" if own or came else base)
     tail = _fit(f"{hash_mark}{fragment}")
     mark = f"{'&' if own or came else '?'}{param}={token}" if token else ""
     return Merged(f"{told}{mark}{tail}", f"{told}{tail}", is_oversize)
 
 
-def name_of(segment: str) -> str:
-    """Return the decoded name of one segment of a query."""
+def values_in(query: str, names: frozenset[str]) -> Mapping[str, str]:
+    """Return the decoded values of these names, of each the first one in a query."""
+    found: dict[str, str] = {}
+    for name, segment in _named(query):
+        if name in names and name not in found:
+            found[name] = unquote_plus(segment.partition("=")[2])
+    return found
+
+
+_Named = tuple[str, str]  # the decoded name of a segment, and the segment as it came
+
+
+def _named(query: str) -> list[_Named]:
+    return [(_name_of(one), one) for one in query.split("&")] if query else []
+
+
+def _name_of(segment: str) -> str:
     name = segment.partition("=")[0]
     return unquote_plus(name) if "%" in name or "+" in name else name
 
 
-def value_in(query: str, name: str) -> str:
-    """Return the decoded value of the first segment of that name; empty if none."""
-    for segment in _split(query):
-        if name_of(segment) == name:
-            return unquote_plus(segment.partition("=")[2])
-    return ""
-
-
 def _settled(
-    own: list[str], came: list[str], policy: UtmPolicy
-) -> tuple[list[str], list[str]]:
+    own: list[_Named], came: list[_Named], policy: UtmPolicy
+) -> tuple[list[_Named], list[_Named]]:
     """Return both without the ones that the other side's win over."""
-    names = {name_of(one) for one in came}
+    names = {name for name, _ in came}
     own = _without(own, names & CLICK_IDS)
     utm = {name for name in names if name.startswith("utm_")}
-    both = utm & {name_of(one) for one in own}
+    both = utm & {name for name, _ in own}
     match policy:
         case UtmPolicy.INCOMING_WINS:
             return _without(own, both), came
         case UtmPolicy.LINK_WINS:
             return own, _without(came, both)
         case UtmPolicy.FILL_MISSING:
-            return ([o for o in own if not _is_utm(o)] if utm else own), came
+            kept = [o for o in own if not o[0].startswith("utm_")] if utm else own
+            return kept, came
 
 
-def _without(segments: Iterable[str], names: set[str] | frozenset[str]) -> list[str]:
-    return [one for one in segments if name_of(one) not in names]
+def _without(segments: list[_Named], names: set[str]) -> list[_Named]:
+    return [one for one in segments if one[0] not in names] if names else segments
 
 
-def _split(query: str) -> list[str]:
-    return query.split("&") if query else []
-
-
-def _is_utm(segment: str) -> bool:
-    return name_of(segment).startswith("utm_")
-
-
-def _is_ours(segment: str) -> bool:
-    name = name_of(segment)
+def _is_ours(name: str) -> bool:
     return name in _OURS or name.startswith(_OUR_PREFIX)
 
 

@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 REPEAT_WITHIN: Final = timedelta(minutes=30)
@@ -42,7 +42,7 @@ class Visitors:
         """Start with nobody."""
         self._random = random
         self._lock = threading.Lock()
-        self._key, self._day = random(32), ""
+        self._key, self._day = random(32), date.min
         self._minute, self._counts = 0, dict[bytes, int]()
         self._recent: OrderedDict[tuple[str, str], tuple[str, str, datetime]] = (
             OrderedDict()
@@ -50,7 +50,7 @@ class Visitors:
 
     def name_of(self, asked: Asked, now: datetime) -> str:
         """Return what the visitor is called today."""
-        day = f"{now:%Y-%m-%d}"
+        day = now.date()
         with self._lock:
             if day != self._day:
                 self._key, self._day = self._random(32), day
@@ -85,8 +85,8 @@ class Visitors:
         """Note whose token this is, whether the cookie comes back or not."""
         with self._lock:
             for who in (token, name):
-                self._recent.setdefault((who, slug), (token, epik, now))
-                if self._recent[who, slug][0] != token:
-                    self._recent[who, slug] = (token, epik, now)
+                known = self._recent.setdefault((who, slug), told := (token, epik, now))
+                if known[0] != token:
+                    self._recent[who, slug] = told
             while len(self._recent) > 2 * RECENT_MAX:
                 self._recent.popitem(last=False)

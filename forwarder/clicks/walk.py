@@ -60,12 +60,13 @@ def walk(session: requests.Session, url: str, user_agent: str, until_s: float) -
     seen: set[str] = set()
     while len(hops) < MAX_HOPS:
         seen.add(url)
+        started_s = time.monotonic()
         try:
             hop, page = _step(session, len(hops) + 1, url, user_agent, until_s)
         except requests.RequestException as fault:
             if not hops:
                 raise
-            hops.append(_silent(len(hops) + 1, url, fault))
+            hops.append(_silent(len(hops) + 1, url, _ms_since(started_s), fault))
             return Way(hops=hops, page=None)
         hops.append(hop)
         if hop.location is None:
@@ -76,9 +77,13 @@ def walk(session: requests.Session, url: str, user_agent: str, until_s: float) -
     return Way(hops=hops, page=None, is_endless=True)
 
 
-def _silent(n: int, url: str, fault: requests.RequestException) -> Hop:
+def _silent(n: int, url: str, ms: int, fault: requests.RequestException) -> Hop:
     why = str(fault) if isinstance(fault, Unsafe) else "no answer came"
-    return Hop(n=n, url=url, status=None, location=None, ms=0, why=why)
+    return Hop(n=n, url=url, status=None, location=None, ms=ms, why=why)
+
+
+def _ms_since(started_s: float) -> int:
+    return round((time.monotonic() - started_s) * 1000)
 
 
 def _step(
@@ -92,8 +97,7 @@ def _step(
     request.url = _ascii(url)  # `requests` would write some signs otherwise
     with _within(left_s, partial(_send, session, request, left_s)) as reply:
         page = _page(reply, url, started_s + left_s)
-        ms = round((time.monotonic() - started_s) * 1000)
-        return _noted(n, url, reply, page, ms), page
+        return _noted(n, url, reply, page, _ms_since(started_s)), page
 
 
 def _send(

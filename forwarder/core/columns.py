@@ -5,18 +5,43 @@ the time of a report.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from forwarder.core.event import Kind
+from forwarder.core.pairs import Joined
 from forwarder.core.reports import ServerRow
 
 NOT_TOLD = -(2**63)
 REVERSALS = frozenset({Kind.CANCEL, Kind.DISPUTE, Kind.REFUND})
 
 
+class Said(NamedTuple):
+    """Words that many conversions have in common.
+
+    `has_click` carries a click whose time is not known. `is_late` was sent more than an
+    hour after it happened. `device` and `tag` are what a browser told of it, and
+    `joined` how its word was found; empty without a word.
+    """
+
+    kind: str
+    currency: str | None  # None when no value was told
+    status: str
+    reason: str
+    has_click: bool = False
+    is_late: bool = False
+    joined: str = Joined.NOT_AT_ALL
+    device: str = ""
+    tag: str = ""
+
+
 def _longs() -> "array[int]":
     return array("q")
+
+
+def _ints() -> "array[int]":
+    return array("i")
 
 
 def _shorts() -> "array[int]":
@@ -27,37 +52,31 @@ def _shorts() -> "array[int]":
 class ServerColumns:
     """One entry per conversion in each column, in any order.
 
-    Shape: `kind`, `currency`, `status` and `reason` hold numbers of `words`; `order`
-    is 0 for a conversion that shares its order with no other of its kind. Units:
-    microseconds since 1970 UTC; the smallest unit of the currency; `hops` redirects.
-    NOT_TOLD where nothing is known, -1 for hops.
+    Shape: `said` holds numbers of `words`, each of which was said; `order` is 0 for a
+    conversion that shares its order with no other, and `is_again` marks all but the
+    first accepted one of an order. Units: microseconds since 1970 UTC; the smallest
+    unit of the currency; `hops` redirects. NOT_TOLD where nothing is known, -1 for
+    hops.
     """
 
-    words: dict[str, int] = field(default_factory=dict)
+    words: dict[Said, int] = field(default_factory=dict)
     event: "array[int]" = field(default_factory=_longs)
     order: "array[int]" = field(default_factory=_longs)
     at_us: "array[int]" = field(default_factory=_longs)
     click_us: "array[int]" = field(default_factory=_longs)
     value_minor: "array[int]" = field(default_factory=_longs)
-    kind: "array[int]" = field(default_factory=_shorts)
-    currency: "array[int]" = field(default_factory=_shorts)
-    status: "array[int]" = field(default_factory=_shorts)
-    reason: "array[int]" = field(default_factory=_shorts)
+    said: "array[int]" = field(default_factory=_ints)
     hops: "array[int]" = field(default_factory=_shorts)
     is_reversed: "array[int]" = field(default_factory=_shorts)
+    is_again: "array[int]" = field(default_factory=_shorts)
 
     def __len__(self) -> int:
         """How many conversions."""
         return len(self.event)
 
-    def number(self, word: str | None) -> int:
-        """Return the number of a word, a new one for a new word; None is a word too."""
-        return self.words.setdefault("" if word is None else word, len(self.words))
-
-    def numbers(self, words: Sequence[str | None]) -> "array[int]":
-        """Return the numbers of many words."""
-        known = {word: self.number(word) for word in dict.fromkeys(words)}
-        return array("h", map(known.__getitem__, words))
+    def number(self, words: Said) -> int:
+        """Return the number of these words, a new one for new words."""
+        return self.words.setdefault(words, len(self.words))
 
 
 def columns_of(rows: Iterable[ServerRow]) -> ServerColumns:
@@ -78,15 +97,13 @@ def columns_of(rows: Iterable[ServerRow]) -> ServerColumns:
         made.value_minor.append(NOT_TOLD if minor is None else minor)
         made.hops.append(-1 if row.hops is None else row.hops)
         made.is_reversed.append(order in reversed_ids)
-    _add_words(made, kept)
+        made.is_again.append(0)
+        made.said.append(made.number(_words(row)))
     return made
 
 
-def _add_words(made: ServerColumns, rows: Sequence[ServerRow]) -> None:
-    made.kind.extend(made.numbers([row.kind for row in rows]))
-    made.currency.extend(made.numbers([row.currency for row in rows]))
-    made.status.extend(made.numbers([row.status for row in rows]))
-    made.reason.extend(made.numbers([row.reason for row in rows]))
+def _words(row: ServerRow) -> Said:
+    return Said(row.kind.value, row.currency, row.status.value, row.reason)
 
 
 def _us(seconds: float) -> int:

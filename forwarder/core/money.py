@@ -1,7 +1,7 @@
 """Amounts: from what a shop writes to `Money`, and to the integers that are stored.
 
 Decimal throughout. A number that JSON or a form gave us is read by its text, so that
-0.1 stays 0.1.
+0.1 stays 0.1; sums made in binary, such as 59.970000000000006, lose their noise.
 """
 
 import re
@@ -15,6 +15,7 @@ from forwarder.core.event import Money
 DEFAULT_EXPONENT: Final = 2
 MAX_MAJOR_DIGITS: Final = 15  # with four decimals still a 64-bit integer
 MAX_DECIMALS: Final = 12
+CENT_DECIMALS: Final = 8  # finer than any price, coarser than the noise of a float
 
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
@@ -43,9 +44,10 @@ STRIPE_EXPONENTS: Final = _exponents(
 
 
 def amount(value: object) -> Decimal | None:
-    """Return a text or number as an exact amount; None for anything else.
+    """Return a text or number as an amount; None for anything else.
 
-    Limits: 15 digits before and 12 after the point; no NaN, no infinity.
+    Limits: 15 digits before the point; no NaN, no infinity. More digits after it than
+    8 of a float or 12 of a text are noise, and rounded to 8.
     """
     number = _decimal(value)
     if number is None or not number.is_finite():
@@ -110,7 +112,7 @@ def _decimal(value: object) -> Decimal | None:
         # a huge int is slow to write out; its size alone disqualifies it
         return Decimal(value) if value.bit_length() <= 64 else None  # noqa: PLR2004
     if isinstance(value, float):
-        return Decimal(str(value))
+        return Decimal(str(round(value, CENT_DECIMALS)))
     if isinstance(value, str):
         return _from_text(value.strip())
     return None
@@ -119,8 +121,9 @@ def _decimal(value: object) -> Decimal | None:
 def _from_text(text: str) -> Decimal | None:
     if len(text) > MAX_MAJOR_DIGITS + MAX_DECIMALS + 8:
         return None
-    if _PLAIN.fullmatch(text):
-        return Decimal(text)
-    if _GROUPED.fullmatch(text):
-        return Decimal(text.replace(",", ""))
-    return None
+    plain = text.replace(",", "") if _GROUPED.fullmatch(text) else text
+    if not _PLAIN.fullmatch(plain):
+        return None
+    decimals = len(plain.partition(".")[2])
+    exact = Decimal(plain)
+    return exact if decimals <= MAX_DECIMALS else round(exact, CENT_DECIMALS)

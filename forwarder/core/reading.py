@@ -207,7 +207,7 @@ def _moment(value: object) -> datetime | None:
             if seconds >= EPOCH_MS_FROM:
                 seconds /= 1000
             return _EPOCH_START + timedelta(microseconds=int(seconds * 1_000_000))
-        parsed = datetime.fromisoformat(found)
+        parsed = datetime.fromisoformat(found.upper())  # RFC 3339: z is Z
         if parsed.tzinfo is None:
             return parsed.replace(tzinfo=UTC)
         return parsed.astimezone(UTC)

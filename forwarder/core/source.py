@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeGuard
 
 from forwarder.core.event import Kind, Notice, Reading
 
@@ -57,7 +57,6 @@ class Source(Protocol):
         """Return the events in a verified notice. Raises: Unreadable."""
 
 
-@runtime_checkable
 class KeepsLess(Protocol):
     """A source whose notices show its secret: one more function, if it needs it."""
 
@@ -70,7 +69,12 @@ class KeepsLess(Protocol):
 
 def storable(source: Source, notice: Notice) -> Notice:
     """Return the notice as it may be written down."""
-    return source.redacted(notice) if isinstance(source, KeepsLess) else notice
+    return source.redacted(notice) if _keeps_less(source) else notice
+
+
+def _keeps_less(source: object) -> TypeGuard[KeepsLess]:
+    # By name: to ask a protocol costs 30 us of each webhook.
+    return hasattr(source, "redacted")
 
 
 def event_id(options: Options, source: str, order_id: str, kind: Kind) -> str:

@@ -31,13 +31,14 @@ def verify_shown(shown: str | None, secret: str) -> None:
 
 
 def verify_header(notice: Notice, secret: str) -> None:
-    """Return if a header shows `secret`: a bearer, a password or X-Webhook-Token.
+    """Return if a header or, without one, the end of the address shows `secret`.
 
     Shape: `Authorization: Bearer <secret>`, `Authorization: Basic` with the secret as
     the password of any user, or `X-Webhook-Token: <secret>`. Raises: Forged.
     """
     own = notice.headers.get(TOKEN_HEADER)
-    verify_shown(_authorized(notice.headers) if own is None else own, secret)
+    shown = _authorized(notice.headers) if own is None else own
+    verify_shown(notice.path_secret if shown is None else shown, secret)
 
 
 def with_token(notice: Notice, secret: str) -> Notice:

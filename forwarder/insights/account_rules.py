@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from forwarder.core.kpi import Counts
+from forwarder.core.snapshots import Windows
 from forwarder.insights.findings import Finding, graded, settled, unknown
 from forwarder.insights.rates import (
     chance_of_drop,
@@ -21,7 +22,8 @@ class Outside:
     """What is known from elsewhere; None where nobody counted.
 
     `captured_clicks` and `platform_clicks` are of the same 14 days, `tag_events` and
-    `server_events` of the same month.
+    `server_events` of the same month, counted by `windows`. `red_audits` are links
+    whose last audit found the way to lose something.
     """
 
     conversions: int | None = None
@@ -30,6 +32,8 @@ class Outside:
     platform_clicks: int | None = None
     tag_events: int | None = None
     server_events: int | None = None
+    windows: Windows | None = None
+    red_audits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,17 +234,20 @@ def distribution_collapse(view: AccountView) -> Finding:
 
 
 def clicks_missing_on_site(view: AccountView) -> Finding:
-    """R38: fewer clicks arrive than Pinterest counts."""
+    """R38, R68: fewer clicks arrive than Pinterest counts, or an audit found why."""
     captured, counted = view.outside.captured_clicks, view.outside.platform_clicks
-    if captured is None or not counted:
+    n_red = view.outside.red_audits
+    found = Fraction(captured, counted) if captured is not None and counted else None
+    if found is None and not n_red:
         return unknown("clicks_missing_on_site")
-    found = Fraction(captured, counted)
+    is_low = found is not None and found < percent(view.limits.capture_min_percent)
     return settled(
         "clicks_missing_on_site",
-        fired=found < percent(view.limits.capture_min_percent),
+        fired=is_low or n_red > 0,
         capture_ratio=found,
         captured_clicks=captured,
         outbound_clicks=counted,
+        red_audits=n_red,
     )
 
 
@@ -256,7 +263,15 @@ def tag_low_attribution(view: AccountView) -> Finding:
         ratio=found,
         tag_events=seen,
         server_events=sent,
+        **_rules_of_counting(view.outside.windows),
     )
+
+
+def _rules_of_counting(windows: Windows | None) -> dict[str, int]:
+    """R62: no count of conversions without its windows. Units: days."""
+    if windows is None:
+        return {}
+    return {"click_window": windows.click_days, "view_window": windows.view_days}
 
 
 ACCOUNT_RULES: Final[tuple[Callable[[AccountView], Finding], ...]] = (

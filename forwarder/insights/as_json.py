@@ -16,6 +16,7 @@ def as_json(board: Board) -> dict[str, Any]:
     facts, shares = board.facts, board.concentration
     return {
         "month": facts.month.text,
+        "period": board.limits.period,
         "settled_on": None if facts.settled_on is None else f"{facts.settled_on}",
         "days": facts.account.n_days,
         "days_before": facts.account.n_days_before,
@@ -88,7 +89,7 @@ def _pin(line: PinLine, limits: Thresholds) -> dict[str, Any]:
         "quadrant": line.quadrant.value,
         "outbound_click_rate": one.outbound_clicks / shown if shown else None,
         "save_rate": one.saves / base if base else None,
-        "missed_clicks": float(line.missed_clicks),
+        "missed_clicks": line.missed_clicks,
         "impressions": shown,
         "pin_clicks": one.pin_clicks,
         "outbound_clicks": one.outbound_clicks,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Final
 
-from forwarder.core.kpi import Counts
+from forwarder.core.kpi import Counts, total
 from forwarder.core.money import from_minor
 from forwarder.insights.advisor import advise
 from forwarder.insights.board import Board
@@ -40,9 +40,7 @@ def more_json(board: Board) -> dict[str, Any]:
         "decay": [_decay(one) for one in decayed(board)],
         "almost_famous": [_missed(one) for one in almost(board)],
         "boards": [_board(one) for one in board.boards],
-        "devices": {
-            device: _counts(counts) for device, counts in facts.devices.items()
-        },
+        "devices": _devices(facts.devices),
         "checklist": [
             {
                 "question": one.question,
@@ -79,6 +77,18 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "outbound_clicks": counts.outbound_clicks,
         "saves": counts.saves,
         "outbound_click_rate": _fraction(outbound_click_rate(counts)),
+    }
+
+
+def _devices(sums: Mapping[str, Counts]) -> dict[str, Any]:
+    """Return each kind of app with its share of all impressions."""
+    shown = total(sums.values()).impressions
+    return {
+        device: {
+            **_counts(one),
+            "share_of_impressions": _fraction(ratio(one.impressions, shown)),
+        }
+        for device, one in sums.items()
     }
 
 
@@ -167,12 +177,11 @@ def _decay(one: Finding) -> dict[str, Any]:
 
 def almost(board: Board) -> list[Finding]:
     """Return the Pins that miss clicks, those that miss most first."""
-    found = [
+    return [
         one
         for one in board.findings
         if one.rule == "almost_famous" and one.state is RuleState.FIRED
     ]
-    return sorted(found, key=lambda one: -(one.numbers["missed_clicks"] or 0))
 
 
 def _missed(one: Finding) -> dict[str, Any]:

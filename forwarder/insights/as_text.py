@@ -7,6 +7,7 @@ from typing import Final
 from forwarder.insights.advice import Card, advice
 from forwarder.insights.board import Board, Metric
 from forwarder.insights.findings import Finding, Number, RuleState
+from forwarder.insights.period import words_of
 
 GROUPS: Final = (
     ("Intent", ("outbound_clicks", "outbound_click_rate")),
@@ -35,16 +36,16 @@ def as_text(board: Board) -> str:
 
 
 def _head(board: Board) -> Iterable[str]:
-    facts = board.facts
+    facts, (_, before) = board.facts, words_of(board.limits.period)
     yield f"KPI board of {facts.month.text}"
     if facts.settled_on is not None:
         against = f"{facts.account.n_days} days against {facts.account.n_days_before}"
-        yield f"settled until {facts.settled_on}; {against} of the month before"
+        yield f"settled until {facts.settled_on}; {against} of {before}"
     yield from (f"note: {note}" for note in facts.notes)
     outside = facts.outside
     yield (
-        f"conversions that our own webhooks told: {outside.conversions}, the month "
-        f"before {outside.conversions_before}"
+        f"conversions that our own webhooks told: {outside.conversions}, {before} "
+        f"{outside.conversions_before}"
     )
 
 
@@ -88,7 +89,7 @@ def _metric(one: Metric) -> str:
 
 
 def change_text(one: Metric) -> str:
-    """Return the change against the month before: absolute, and in per cent."""
+    """Return the change against the time before: absolute, and in per cent."""
     told = "" if one.delta_percent is None else f" ({one.delta_percent:+.1f} %)"
     if isinstance(one.value, Fraction) or isinstance(one.previous, Fraction):
         return f"{float((one.delta or 0) * 100):+.2f} pp{told}"

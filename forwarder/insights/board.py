@@ -44,9 +44,10 @@ TOP10: Final = 10
 class Facts:
     """All that the board is made of.
 
-    `account` compares two months; `recent`, `pins`, `devices`, `halves` and
-    `campaigns` are of the last 28 settled days, `daily_clicks` the outbound clicks a
-    day of the Pins most clicked, 90 days back, `days` the account's of a year.
+    `account` compares two months; `recent`, `pins`, `devices`, `halves`, `campaigns`
+    and `conversions`, of Pins with a link of ours, are of the last 28 settled days,
+    `daily_clicks` the outbound clicks a day of the Pins most clicked, 90 days back,
+    `days` the account's of a year.
     """
 
     month: Month
@@ -64,6 +65,7 @@ class Facts:
     devices: Mapping[str, Counts] = field(default_factory=dict)
     halves: Halves | None = None
     campaigns: Sequence[Halves] = ()
+    conversions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class PinLine:
     counts: Counts
     quadrant: Quadrant
     save_rate_denominator: str
-    missed_clicks: Fraction = Fraction(0)
+    missed_clicks: float = 0.0
 
     @property
     def outbound_click_rate(self) -> Fraction | None:
@@ -143,6 +145,7 @@ def build_board(facts: Facts, limits: Thresholds) -> Board:
         pins=facts.pins,
         account=facts.recent,
         limits=limits,
+        conversions=facts.conversions,
         facts=facts.pin_facts,
         on=facts.settled_on,
     )
@@ -207,15 +210,15 @@ def metrics(account: Compared, limits: Thresholds) -> dict[str, Metric]:
     return found
 
 
-def _pin_lines(view: PinView, missed: Mapping[str, Fraction]) -> list[PinLine]:
-    cut, nothing = cuts(view.pins, view.limits), Fraction(0)
+def _pin_lines(view: PinView, missed: Mapping[str, float]) -> list[PinLine]:
+    cut = cuts(view.pins, view.limits)
     lines = [
         PinLine(
             pin_id=pin,
             counts=one,
             quadrant=quadrant(one, cut, view.limits),
             save_rate_denominator=view.limits.save_rate_denominator,
-            missed_clicks=missed.get(pin, nothing),
+            missed_clicks=missed.get(pin, 0.0),
         )
         for pin, one in view.pins.items()
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forwarder.insights.as_text import number_text
 from forwarder.insights.board import Board
 from forwarder.insights.boards import on_few_boards
 from forwarder.insights.findings import Finding, RuleState
@@ -73,9 +74,4 @@ def _evidence(findings: Sequence[Finding]) -> str:
     if pins:
         more = f" and {len(pins) - 3} more" if len(pins) > 3 else ""  # noqa: PLR2004
         return f"{len(pins)} of the Pins judged: {', '.join(pins[:3])}{more}"
-    numbers = findings[0].numbers
-    return ", ".join(
-        f"{name.replace('_', ' ')} {float(value):.4g}"
-        for name, value in numbers.items()
-        if value is not None
-    )
+    return number_text(findings[0])

@@ -13,38 +13,50 @@ from forwarder.insights.halves import by_campaign, of_account
 from forwarder.insights.period import (
     WINDOW,
     Month,
+    Spans,
     compare,
     month_of,
     settled_until,
+    spans,
     window,
 )
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import clicks, kpi, kpi_outside, kpi_windows, links, pins
+from forwarder.store import (
+    clicks,
+    conversions,
+    kpi,
+    kpi_outside,
+    kpi_windows,
+    link_audits,
+    links,
+    pins,
+)
 from forwarder.store.engine import Store
 
 LOOK_BACK: Final = timedelta(days=90)
 YEAR: Final = timedelta(days=365)
 ARRIVED: Final = timedelta(days=14)
+RED: Final = "red"  # a link's last audit: what it was to carry gets lost
 TOP_PINS: Final = 50  # decay is judged for those clicked most
 
 
 def gather(store: Store, month: Month, today: date, limits: Thresholds) -> Facts:
     """Return the facts of a month as they are known today."""
     until = settled_until(month, today, limits.settle_days)
-    days, notes = _account(store, month, until)
+    days, notes = _account(store, spans(month, until, limits.period), month, until)
     known = [day for day in days if month.first_on <= day <= until]
     settled_on = max(known, default=None)
+    compared = spans(month, settled_on or until, limits.period)
     recent, of_pins = _recent(store, days, settled_on)
     made = links.every(store)
-    outside = _outside(store, month, until, made)
     ours = _ours(store, made, settled_on)
     return Facts(
         month=month,
-        account=compare(month, days, until),
+        account=compare(compared, days, until),
         recent=recent,
         pins=of_pins,
         daily_clicks=_daily_clicks(store, settled_on),
-        outside=outside,
+        outside=_outside(store, compared.so_far(until), until, made),
         settled_on=settled_on,
         notes=notes if settled_on is not None else [_nothing(month)],
         days=days,
@@ -56,6 +68,7 @@ def gather(store: Store, month: Month, today: date, limits: Thresholds) -> Facts
         else pins.device_sums(store, *window(settled_on)),
         halves=of_account(recent, ours, made, of_pins),
         campaigns=by_campaign(ours, made, of_pins),
+        conversions=_by_pin(ours, made),
     )
 
 
@@ -82,15 +95,25 @@ def _ours(
     return funnel.of_links(store, *window(settled_on))
 
 
+def _by_pin(found: Sequence[funnel.Funnel], made: Sequence[Link]) -> dict[str, int]:
+    """Return the orders and sign-ups that came by links, of each Pin that has one."""
+    by_slug = {one.name: one.orders + one.sign_ups for one in found}
+    sums: dict[str, int] = {}
+    for link in made:
+        if link.pin_id and link.slug in by_slug:
+            sums[link.pin_id] = sums.get(link.pin_id, 0) + by_slug[link.slug]
+    return sums
+
+
 def _account(
-    store: Store, month: Month, until: date
+    store: Store, of: Spans, month: Month, until: date
 ) -> tuple[Mapping[date, Counts], list[str]]:
-    """Return the account's days of a year, or the sums of the Pins for two months."""
+    """Return the account's days of a year, or the sums of the Pins for both times."""
     days = kpi.account_days(store, until - YEAR, until)
     if any(day >= month.first_on for day in days):
         return days, []
     told = "no account totals are known: the sum of the Pins stands for the account"
-    return kpi.summed_days(store, month.before.first_on, until), [told]
+    return kpi.summed_days(store, of.before.first_on, until), [told]
 
 
 def _nothing(month: Month) -> str:
@@ -117,24 +140,20 @@ def _daily_clicks(
     return kpi.clicks_by_day(store, top, first, settled_on)
 
 
-def _outside(store: Store, month: Month, until: date, made: Sequence[Link]) -> Outside:
-    """Return our own conversions in both months, as many days of each."""
-    n_days = (until - month.first_on).days
-    before_until = min(
-        month.before.last_on, month.before.first_on + timedelta(days=n_days)
-    )
-    if until == month.last_on:
-        before_until = month.before.last_on
+def _outside(store: Store, of: Spans, until: date, made: Sequence[Link]) -> Outside:
+    """Return our own conversions of both times, as many days of each."""
+    now, before = of.now, of.before
     captured, counted = _arrived(store, until, made)
-    told = kpi_outside.tag_and_server(store, month.first_on, until)
-    tag, server = (None, None) if told is None else told
+    told = kpi_outside.tag_and_server(store, now.first_on, now.last_on)
     return Outside(
-        tag_events=tag,
-        server_events=server,
+        tag_events=None if told is None else told.tag,
+        server_events=None if told is None else told.server,
+        windows=None if told is None else told.windows,
+        red_audits=sum(one.verdict == RED for one in link_audits.turns(store)),
         captured_clicks=captured,
         platform_clicks=counted,
-        conversions=kpi.conversions(store, month.first_on, until),
-        conversions_before=kpi.conversions(store, month.before.first_on, before_until),
+        conversions=conversions.between(store, now.first_on, now.last_on),
+        conversions_before=conversions.between(store, before.first_on, before.last_on),
     )
 
 

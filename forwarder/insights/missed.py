@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 from forwarder.core.kpi import Counts
@@ -27,17 +28,17 @@ def exit_rate(account: Counts) -> Fraction | None:
     return min(Fraction(account.outbound_clicks, account.pin_clicks), Fraction(1))
 
 
-def missed_clicks(one: Counts, usual: Fraction, prior: int) -> Fraction:
+def missed_clicks(one: Counts, usual: Fraction, prior: int) -> float:
     """Return how many clicks a Pin would have more at the account's usual rate.
 
     Its own rate is drawn towards the usual one: a Pin with ten clicks knows little.
     """
     a, b, looks = usual.numerator, usual.denominator, one.pin_clicks
-    # looks * (usual - (clicks + prior * usual) / (looks + prior)), as one fraction
-    return Fraction(looks * (a * looks - one.outbound_clicks * b), b * (looks + prior))
+    # looks * (usual - (clicks + prior * usual) / (looks + prior)), rounded once
+    return looks * (a * looks - one.outbound_clicks * b) / (b * (looks + prior))
 
 
-def missed_by_pin(view: PinView) -> Mapping[str, Fraction]:
+def missed_by_pin(view: PinView) -> Mapping[str, float]:
     """Return the missed clicks of each Pin that misses some, most first."""
     usual = exit_rate(view.account)
     if usual is None:
@@ -48,7 +49,7 @@ def missed_by_pin(view: PinView) -> Mapping[str, Fraction]:
         for pin, one in _looked_at(view).items()
         if below(one.outbound_clicks, one.pin_clicks, usual)
     }
-    return dict(sorted(found.items(), key=lambda item: (-float(item[1]), item[0])))
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _looked_at(view: PinView) -> dict[str, Counts]:
@@ -61,19 +62,21 @@ def _looked_at(view: PinView) -> dict[str, Counts]:
     }
     if len(view.pins) < limits.almost_quartile_from_pins or not found:
         return found
-    least = quartile(((one.pin_clicks, 1) for one in view.pins.values()), UPPER)
+    least = ceil(quartile(((one.pin_clicks, 1) for one in view.pins.values()), UPPER))
     return {pin: one for pin, one in found.items() if one.pin_clicks >= least}
 
 
-def almost_famous(view: PinView, missed: Mapping[str, Fraction]) -> list[Finding]:
+def almost_famous(view: PinView, missed: Mapping[str, float]) -> list[Finding]:
     """R34: the image works, the hook or the call to action does not.
 
-    `missed` are the clicks that `missed_by_pin` found for this view.
+    Shape: Pins that miss clicks in the order of `missed`, which `missed_by_pin` found
+    for this view; then those shown most that miss none.
     """
     usual, looked_at = exit_rate(view.account), _looked_at(view)
     if usual is None or not looked_at:
         return [nothing_known(RULE)]
-    border, quiet = doubt(len(looked_at), view.limits), most_shown(looked_at.items())
+    border, exits = doubt(len(looked_at), view.limits), float(usual)
+    quiet = (pin for pin in most_shown(looked_at.items()) if pin not in missed)
     return [
         Finding(
             rule=RULE,
@@ -81,15 +84,13 @@ def almost_famous(view: PinView, missed: Mapping[str, Fraction]) -> list[Finding
             pin_id=pin,
             is_pin_rule=True,
             is_confirmed=pin in missed
-            and chance_of_so_few(one.outbound_clicks, float(usual * one.pin_clicks))
-            <= border,
+            and chance_of_so_few(one.outbound_clicks, exits * one.pin_clicks) <= border,
             numbers={
                 "pin_clicks": one.pin_clicks,
                 "outbound_clicks": one.outbound_clicks,
-                "missed_clicks": missed.get(pin, Fraction(0)),
+                "missed_clicks": missed.get(pin, 0.0),
             },
             n_judged=len(looked_at),
         )
-        for pin, one in looked_at.items()
-        if pin in missed or pin in quiet
+        for pin, one in ((pin, looked_at[pin]) for pin in (*missed, *quiet))
     ]

@@ -1,9 +1,11 @@
 """The rules over each Pin, in the last 28 days, against the account's other Pins."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from heapq import nsmallest
+from math import ceil
 from statistics import NormalDist
 from typing import Final
 
@@ -11,7 +13,7 @@ from forwarder.core.kpi import Counts, PinFacts
 from forwarder.insights.chance import chance_of_so_few
 from forwarder.insights.findings import Finding, Number, RuleState
 from forwarder.insights.peers import PEERS_MIN, kinds
-from forwarder.insights.rates import quartile
+from forwarder.insights.rates import quartile, quartiles
 from forwarder.insights.thresholds import Thresholds, per_100k, percent
 
 UPPER: Final = Fraction(3, 4)
@@ -24,13 +26,13 @@ QUIET_MAX: Final = 50  # of the Pins for which a rule did not fire, the most sho
 class PinView:
     """All Pins with counts of the 28 days that end `on` a day.
 
-    `conversions` None: nobody counted.
+    `conversions` of a Pin that is not in it: nobody counted.
     """
 
     pins: Mapping[str, Counts]
     account: Counts
     limits: Thresholds
-    conversions: Mapping[str, int] | None = None
+    conversions: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, PinFacts] = field(default_factory=dict)
     on: date | None = None
 
@@ -40,7 +42,7 @@ class Crowd:
     """What the Pins that were shown often enough are like together; the borders."""
 
     shown: Mapping[str, Counts]
-    impressions_p75: Fraction
+    impressions_least: int  # of a Pin in the upper quarter
     close_up_median: Fraction
     close_up_p75: Fraction
     save_p75: Fraction
@@ -48,7 +50,7 @@ class Crowd:
     close_up_low: Fraction
     click_low: Fraction
     save_high: Fraction
-    conversions: Mapping[str, int] | None
+    conversions: Mapping[str, int]
 
 
 def crowd_of(view: PinView) -> Crowd | None:
@@ -60,12 +62,13 @@ def crowd_of(view: PinView) -> Crowd | None:
     all_of = shown.values()
     per_save = [(one.outbound_clicks, one.saves) for one in all_of if one.saves]
     close_ups = [(one.pin_clicks, one.impressions) for one in all_of]
-    middle = quartile(close_ups, HALF)
+    middle, close_up_p75 = quartiles(close_ups, HALF, UPPER)
+    often = quartile(((one.impressions, 1) for one in all_of), UPPER)
     return Crowd(
         shown=shown,
-        impressions_p75=quartile(((one.impressions, 1) for one in all_of), UPPER),
+        impressions_least=ceil(often),
         close_up_median=middle,
-        close_up_p75=quartile(close_ups, UPPER),
+        close_up_p75=close_up_p75,
         save_p75=quartile(((one.saves, one.impressions) for one in all_of), UPPER),
         clicks_per_save=quartile(per_save, HALF) if per_save else None,
         close_up_low=percent(limits.close_up_percent) * middle,
@@ -92,8 +95,8 @@ class PinRule:
 
 def _is_scrolled_past(_: str, one: Counts, crowd: Crowd) -> bool:
     """R29, R33: shown often, and people scroll past."""
-    is_low = below(one.pin_clicks, one.impressions, crowd.close_up_low)
-    return is_low and one.impressions >= crowd.impressions_p75
+    is_often = one.impressions >= crowd.impressions_least
+    return is_often and below(one.pin_clicks, one.impressions, crowd.close_up_low)
 
 
 def _is_unfollowed(_: str, one: Counts, crowd: Crowd) -> bool:
@@ -104,8 +107,8 @@ def _is_unfollowed(_: str, one: Counts, crowd: Crowd) -> bool:
 
 def _is_hardly_clicked(_: str, one: Counts, crowd: Crowd) -> bool:
     """R35: shown often, hardly clicked."""
-    is_low = below(one.outbound_clicks, one.impressions, crowd.click_low)
-    return is_low and one.impressions >= crowd.impressions_p75
+    is_often = one.impressions >= crowd.impressions_least
+    return is_often and below(one.outbound_clicks, one.impressions, crowd.click_low)
 
 
 def _is_only_kept(pin: str, one: Counts, crowd: Crowd) -> bool:
@@ -116,17 +119,15 @@ def _is_only_kept(pin: str, one: Counts, crowd: Crowd) -> bool:
     is_much = not below(one.saves, one.impressions, crowd.save_high) or (
         one.saves * top.denominator > top.numerator * one.impressions
     )
-    return is_much and (_is_seldom_clicked(one, crowd) or _bought(pin, crowd) == 0)
+    return is_much and (
+        _is_seldom_clicked(one, crowd) or crowd.conversions.get(pin) == 0
+    )
 
 
 def _is_seldom_clicked(one: Counts, crowd: Crowd) -> bool:
     """Tell whether it has less than half the usual clicks per save."""
     usual = crowd.clicks_per_save
     return usual is not None and below(2 * one.outbound_clicks, one.saves, usual)
-
-
-def _bought(pin: str, crowd: Crowd) -> int | None:
-    return None if crowd.conversions is None else crowd.conversions.get(pin, 0)
 
 
 def _chance_of_close_ups(_: str, one: Counts, crowd: Crowd) -> float:
@@ -143,7 +144,7 @@ def _chance_of_saves(pin: str, one: Counts, crowd: Crowd) -> float:
     usual = crowd.clicks_per_save
     expected = float(crowd.save_high * one.impressions)
     so_many = 1 - chance_of_so_few(one.saves - 1, expected)
-    if _bought(pin, crowd) == 0 and not _is_seldom_clicked(one, crowd):
+    if crowd.conversions.get(pin) == 0 and not _is_seldom_clicked(one, crowd):
         return so_many
     half = 0.0 if usual is None else float(usual * one.saves / 2)
     return max(so_many, chance_of_so_few(one.outbound_clicks, half))
@@ -186,7 +187,7 @@ PIN_RULES: Final = (
         numbers=lambda pin, one, crowd: {
             "save_rate": Fraction(one.saves, one.impressions),
             "outbound_clicks": one.outbound_clicks,
-            "conversions": _bought(pin, crowd),
+            "conversions": crowd.conversions.get(pin),
         },
     ),
 )
@@ -224,14 +225,15 @@ def _crowds(view: PinView) -> list[Crowd]:
     return [crowd for crowd in known if len(crowd.shown) >= least]
 
 
-def most_shown(pins: Iterable[tuple[str, Counts]]) -> frozenset[str]:
-    """Return the ids of the Pins shown most."""
-    ranked = sorted(pins, key=lambda item: (-item[1].impressions, item[0]))
-    return frozenset(pin for pin, _ in ranked[:QUIET_MAX])
+def most_shown(pins: Iterable[tuple[str, Counts]]) -> Mapping[str, Counts]:
+    """Return the Pins shown most by their ids, most first."""
+    return dict(
+        nsmallest(QUIET_MAX, pins, key=lambda item: (-item[1].impressions, item[0]))
+    )
 
 
 def _findings(
-    rule: PinRule, crowd: Crowd, quiet: frozenset[str], border: float, n_judged: int
+    rule: PinRule, crowd: Crowd, quiet: Container[str], border: float, n_judged: int
 ) -> Iterable[Finding]:
     for pin, one in crowd.shown.items():
         is_fired = rule.fires(pin, one, crowd)

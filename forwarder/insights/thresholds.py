@@ -11,6 +11,7 @@ class Thresholds:
     Source: docs/kpi.md tells where each comes from.
     """
 
+    period: str = "calendar_month"
     settle_days: int = 2
     save_rate_denominator: str = "impressions"
     ocr_low_per_100k: int = 100
@@ -46,6 +47,9 @@ class Thresholds:
     tag_ratio_percent: int = 120
     gap_percent: int = 20
     gap_min_orders: int = 100
+    band_min_percent: int = 10
+    band_max_percent: int = 20
+    band_routing_percent: int = 0
     min_account_days: int = 60
     board_max_pins: int = 200
     board_min_per_pin: int = 2

@@ -20,7 +20,7 @@ from forwarder.core.delivery import (
     Skipped,
 )
 from forwarder.pipeline.customers import waits, with_customers
-from forwarder.pipeline.standing import Permit, learn, permit
+from forwarder.pipeline.standing import Permit, give_back, learn, permit
 from forwarder.pipeline.verdicts import final, verdict
 from forwarder.store import outbox
 from forwarder.store.claimed import Claimed
@@ -68,11 +68,14 @@ def drain(destination: Destination, desk: Desk, n_batches_max: int = 100) -> int
     modes: Sequence[str] = outbox.MODES
     for _ in range(n_batches_max):
         allowed = None if desk.is_stopping() else _permit(destination, desk)
-        claim = None if allowed is None else _claim(destination, desk, allowed, modes)
-        if allowed is None or claim is None:
+        if allowed is None:
+            break
+        claim = _claim(destination, desk, allowed, modes)
+        if claim is None:
+            give_back(destination, desk.store, allowed, desk.clock())
             break
         failpoints.reach("after_claim")
-        n_settled += _send_claim(destination, desk, claim, is_probe=allowed.is_probe)
+        n_settled += _send_claim(destination, desk, claim, allowed)
         modes = _next(claim, allowed)
     return n_settled
 
@@ -102,7 +105,7 @@ def _next(claim: Claim, allowed: Permit) -> Sequence[str]:
 
 
 def _send_claim(
-    destination: Destination, desk: Desk, claim: Claim, *, is_probe: bool
+    destination: Destination, desk: Desk, claim: Claim, allowed: Permit
 ) -> int:
     now = desk.clock()
     ready, settled = _prepare(destination, desk, claim, now)
@@ -110,7 +113,9 @@ def _send_claim(
     if settled:
         n_settled += outbox.settle(desk.store, claim, settled, None, now)
     if ready:
-        n_settled += _send(_Trip(destination, desk, claim, is_probe), ready)
+        trip = _Trip(destination, desk, claim, allowed.is_probe)
+        return n_settled + _send(trip, ready)
+    give_back(destination, desk.store, allowed, now)
     return n_settled
 
 

@@ -13,11 +13,17 @@ GONE_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One thing that hinders the service, and what to do about it."""
+    """One thing that hinders the service, and what to do about it.
+
+    Of a blocked destination `mend` is what the platform said, `subject` its name and
+    `reason` the word for why; both are empty otherwise.
+    """
 
     part: Literal["writer", "worker", "destination"]
     what: str
     mend: str
+    subject: str = ""
+    reason: str = ""
 
     def __str__(self) -> str:
         """Return both as one sentence."""
@@ -100,4 +106,10 @@ def _blocks(store: Store) -> Iterator[Trouble]:
     for state in health.all_health(store):
         if state.state == health.BLOCKED:
             what = f"destination {state.name} is blocked ({state.reason})"
-            yield Trouble(part="destination", what=what, mend=state.message)
+            yield Trouble(
+                part="destination",
+                what=what,
+                mend=state.message,
+                subject=state.name,
+                reason=state.reason,
+            )

@@ -131,7 +131,7 @@ def with_reading(arrival: Arrival, reading: Reading, now: datetime) -> Arrival:
     if not reading.events:
         reason = "no event in it" if reading.ignored is None else reading.ignored
         return replace(arrival, status=NoticeStatus.IGNORED, reason=reason)
-    events = [without_person(_not_in_future(event, now)) for event in reading.events]
+    events = [without_person(not_in_future(event, now)) for event in reading.events]
     return replace(
         arrival, events=events, skips=[skip_reason(event) for event in events]
     )
@@ -148,7 +148,7 @@ def skip_reason(event: Event) -> str:
     return event.skip if event.skip is not None else ""
 
 
-def _not_in_future(event: Event, now: datetime) -> Event:
+def not_in_future(event: Event, now: datetime) -> Event:
     """Pull a time that a skewed clock put a little ahead back to now."""
     ahead = event.occurred_at - now
     if timedelta(0) < ahead <= FUTURE_TOLERANCE:

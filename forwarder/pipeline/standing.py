@@ -44,10 +44,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """How many events a request may hold; a probe asks whether a platform is well."""
+    """How many events a request may hold; a probe asks whether a platform is well.
+
+    `probe_until` is None where it is no probe: nobody else asks until then.
+    """
 
     n_max: int
-    is_probe: bool = False
+    probe_until: datetime | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Say whether what is sent asks whether the platform is well."""
+        return self.probe_until is not None
 
 
 def permit(destination: Destination, store: Store, now: datetime) -> Permit | None:
@@ -67,7 +75,15 @@ def permit(destination: Destination, store: Store, now: datetime) -> Permit | No
     until = now + (PROBE_EVERY if is_blocked else LEASE)
     if standing.take_probe(store, destination.name, now, until) is None:
         return None
-    return Permit(n_max=1, is_probe=True)
+    return Permit(n_max=1, probe_until=until)
+
+
+def give_back(
+    destination: Destination, store: Store, unused: Permit, now: datetime
+) -> None:
+    """Let the next ask at once, where nothing came of a probe: nothing was sent."""
+    if unused.probe_until is not None:
+        standing.give_back_probe(store, destination.name, unused.probe_until, now)
 
 
 def _acquainted(destination: Destination, store: Store, now: datetime) -> Health:

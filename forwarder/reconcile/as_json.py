@@ -17,6 +17,7 @@ from forwarder.reconcile.control import control_days
 from forwarder.reconcile.document import Document, PastMonth, movement
 from forwarder.reconcile.labels import LABELS, Assumption, assumptions
 from forwarder.reconcile.routes import routes
+from forwarder.reconcile.systematic import Evidence
 from forwarder.reconcile.tipping import Tipping
 
 SCHEMA_VERSION = 2
@@ -54,7 +55,11 @@ def _comparison(document: Document, c: Comparison) -> dict[str, Any]:
         "estimates": {k: _estimate(k, e) for k, e in c.estimates.items()},
         "grade": c.grade.value,
         "stamp": "final" if c.is_final else "provisional",
-        "assumptions": [_assumption(one) for one in assumptions(c)],
+        "assumptions": [
+            _assumption(one)
+            for one in assumptions(c)
+            if one.status != Evidence.NOT_APPLICABLE  # neither measured nor assumed
+        ],
         "alignment": [_step(step) for step in c.steps],
         "causes": [_cause(c, cause) for cause in c.causes],
         **_joined(c),

@@ -1,4 +1,4 @@
-"""Bands from joined lists: the true total, uplift, coverage, and both gaps.
+"""Bands from joined lists: uplift, coverage, and both gaps.
 
 Two lists never show how strongly they depend on each other, so the odds ratio is
 bounded, not guessed; broken links and repeats without any key are bounded likewise.
@@ -6,24 +6,16 @@ bounded, not guessed; broken links and repeats without any key are bounded likew
 
 import math
 from dataclasses import dataclass
-from hashlib import sha256
-
-import numpy as np
-from scipy.special import ndtri, pdtrik
 
 from forwarder.reconcile.bands import (
     Band,
-    FloatArray,
     im_critical,
     never_narrower,
     t_critical,
     wilson,
 )
-from forwarder.reconcile.cells import Counts, Strata, Worth
+from forwarder.reconcile.cells import Counts, Worth
 
-N_DRAWS = 2_000
-MANY_UNSEEN = 100  # from here the approximation is off by less than one
-MAX_CAUTION_LOW = 1.10
 UPLIFT_CAUTION = 1.05  # on the critical value: bad days shared by both lists
 
 
@@ -43,85 +35,6 @@ class Assumed:
     def broken_links(self, n_both: float) -> float:
         """How many true pairs may be torn apart, at most, on average."""
         return n_both * self.link_failure_max / (1 - self.link_failure_max)
-
-
-def total_band(cells: Strata, assumed: Assumed, alpha: float) -> Band:
-    """Return the band of the true total, in whole conversions.
-
-    Never below what was seen, less the allowance for broken links and repeats.
-    """
-    low_or, high_or = assumed.or_range
-    low = _draw_total(cells, low_or / min(cells.caution, MAX_CAUTION_LOW), assumed)
-    high = _draw_total(cells, high_or * cells.caution, _no_faults(assumed))
-    width = max(float(np.median(high) - np.median(low)), 0.0)
-    se = max(float(low.std()), float(high.std()))
-    bottom, top = _between(low, high, im_critical(width, se, alpha), alpha)
-    seen = int(cells.both.sum() + cells.tag_only.sum() + cells.server_only.sum())
-    bottom = max(math.floor(bottom), seen - _allowance(cells, assumed))
-    return float(bottom), float(max(math.ceil(top), bottom))
-
-
-def _no_faults(assumed: Assumed) -> Assumed:
-    return Assumed(or_range=assumed.or_range, link_failure_max=0, duplicate_max=0)
-
-
-def _allowance(cells: Strata, assumed: Assumed) -> int:
-    n_tag = float(cells.both.sum() + cells.tag_only.sum())
-    links = assumed.broken_links(float(cells.both.sum()))
-    return math.ceil(links + assumed.duplicate_max * n_tag)
-
-
-def _between(low: FloatArray, high: FloatArray, c: float, alpha: float) -> Band:
-    def ends(critical: float) -> Band:
-        tail = math.erfc(critical / math.sqrt(2)) / 2
-        return float(np.quantile(low, tail)), float(np.quantile(high, 1 - tail))
-
-    largest = im_critical(0, 1, alpha)
-    floor = max(
-        float(np.diff(np.quantile(draws, [alpha / 2, 1 - alpha / 2]))[0])
-        for draws in (low, high)
-    )
-    return never_narrower(ends, c, largest, floor)
-
-
-def _draw_total(cells: Strata, odds_ratio: float, assumed: Assumed) -> FloatArray:
-    rng = np.random.default_rng(_seed(cells))
-    shape = (N_DRAWS, len(cells.both))
-    a, b, c = cells.both, cells.tag_only, cells.server_only
-    torn = rng.poisson(np.broadcast_to(_torn(cells, assumed), shape))
-    torn = np.minimum(torn, np.minimum(b, c))
-    repeats = rng.poisson(np.broadcast_to(assumed.duplicate_max * (a + b), shape))
-    repeats = np.minimum(repeats, b - torn)
-    rng = np.random.default_rng(_seed(cells) + 1)
-    pairs = rng.standard_gamma(a + torn + 1.0)
-    only_tag = rng.standard_gamma(b - torn - repeats + 0.5)
-    only_server = rng.standard_gamma(c - torn + 0.5)
-    unseen_mean = (odds_ratio * only_tag * only_server / pairs).sum(axis=1)
-    seen = (a + b + c - torn - repeats).sum(axis=1)
-    return np.asarray(seen + _poisson(unseen_mean, rng), dtype=np.float64)
-
-
-def _torn(cells: Strata, assumed: Assumed) -> FloatArray:
-    share = assumed.link_failure_max
-    return np.asarray(cells.both * share / (1 - share), dtype=np.float64)
-
-
-def _poisson(mean: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Draw by inversion from evenly spread levels: a larger mean never draws less."""
-    levels = (rng.permutation(len(mean)) + 0.5) / len(mean)
-    if mean.min() > MANY_UNSEEN:  # Cornish and Fisher; the exact inverse takes seconds
-        z = ndtri(levels)
-        draws = np.rint(mean + z * np.sqrt(mean) + (z * z - 1) / 6)
-    else:
-        draws = np.ceil(pdtrik(levels, np.maximum(mean, 1e-9)))
-    return np.asarray(np.maximum(np.nan_to_num(draws), 0), dtype=np.float64)
-
-
-def _seed(cells: Strata) -> int:
-    """Return a seed made of the counts: same month, same draws, any row order."""
-    counts = np.sort(np.stack([cells.both, cells.tag_only, cells.server_only]), axis=1)
-    digest = sha256(counts.astype("<i8").tobytes()).digest()
-    return int.from_bytes(digest[:6], "little")
 
 
 def uplift_band(counts: Counts, assumed: Assumed, alpha: float) -> Band | None:

@@ -21,7 +21,6 @@ from forwarder.reconcile.capture import (
     paired_gap_band,
     server_coverage_band,
     tag_coverage_band,
-    total_band,
     uplift_band,
     value_ratio,
 )
@@ -34,6 +33,7 @@ from forwarder.reconcile.compare import (
     each,
 )
 from forwarder.reconcile.pairs import Pairs
+from forwarder.reconcile.total import total_bands, total_bands_at
 
 ODDS_RATIOS = (1.0, 1.5, 2.0, 3.0, 6.0)
 
@@ -60,7 +60,7 @@ def event_estimates(
         times = {k: (lo * (a + b), hi * (a + b)) for k, (lo, hi) in uplift.items()}
         result["recovered"] = _same(c, times, n)
     if ledger_total is None and a + b + c:
-        total = each(lambda alpha: total_band(pairs.strata, assumed, alpha))
+        total = total_bands(pairs.strata, assumed)
         low, high = total["90"]
         result["N"] = _same((low + high) / 2, total, n)
     if ledger_total:
@@ -163,15 +163,4 @@ def totals_by_dependence(pairs: Pairs, assumed: Assumed) -> dict[float, Band]:
     """Return the 95% band of the true total for one odds ratio after the other."""
     if not sum(pairs.counts):
         return {}
-    return {
-        odds: total_band(
-            pairs.strata,
-            Assumed(
-                or_range=(odds, odds),
-                link_failure_max=assumed.link_failure_max,
-                duplicate_max=assumed.duplicate_max,
-            ),
-            ALPHAS["95"],
-        )
-        for odds in ODDS_RATIOS
-    }
+    return total_bands_at(pairs.strata, assumed, ODDS_RATIOS)

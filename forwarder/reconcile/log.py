@@ -1,7 +1,8 @@
 """Our own conversions as columns: what alignment and matching work on."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forwarder.core.columns import NOT_TOLD, ServerColumns, columns_of
+from forwarder.core.columns import NOT_TOLD, Said, ServerColumns, columns_of
 from forwarder.core.delivery import Status
 from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.reports import ServerRow
@@ -107,25 +108,24 @@ class Gather:
         held = rows if isinstance(rows, ServerColumns) else columns_of(rows)
         self._columns = held
         self._words = list(held.words)
-        self._kind = np.frombuffer(held.kind, np.int16)
+        self._said = np.frombuffer(held.said, np.int32)
+        self._click_us = self._clicks()
         self._logs: dict[tuple[Kind, str | None], Log] = {}
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that were seen, in alphabetical order."""
-        seen = {Kind(self._words[code]) for code in np.unique(self._kind)}
+        seen = {Kind(words.kind) for words in self._words}
         return tuple(sorted(seen - LOCAL_KINDS))
 
     def currencies(self, kind: Kind) -> dict[str, int]:
         """Return how many rows with a value each currency has, most frequent first."""
-        of_kind = self._rows(kind)
-        told = self._of(self._columns.value_minor, np.int64)[of_kind] != NOT_TOLD
-        codes = self._of(self._columns.currency, np.int16)[of_kind][told]
-        counts = {
-            self._words[code]: int(n)
-            for code, n in zip(*np.unique(codes, return_counts=True), strict=True)
-            if self._words[code]
-        }
+        told = self._of(self._columns.value_minor, np.int64) != NOT_TOLD
+        counts = Counter[str]()
+        n_said = np.bincount(self._said[told], minlength=len(self._words))
+        for words, n in zip(self._words, n_said.tolist(), strict=True):
+            if words.kind == kind and words.currency is not None and n:
+                counts[words.currency] += n
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def log(self, kind: Kind, currency: str | None) -> Log:
@@ -139,59 +139,62 @@ class Gather:
     def fingerprint(self) -> str:
         """SHA-256 over all rows, in whatever order they came."""
         held = self._columns
-        texts = np.array([_number_of(word) for word in self._words], dtype=np.uint64)
         mixed = np.zeros(len(held), dtype=np.uint64)
-        numbers = (held.at_us, held.click_us, held.value_minor)
-        words = (held.kind, held.currency, held.status, held.reason)
-        for column in numbers:
-            mixed = mixed * MIXER + self._of(column, np.int64).astype(np.uint64)
-        for column in words:
-            mixed = mixed * MIXER + texts[self._of(column, np.int16)]
+        at_us = self._of(held.at_us, np.int64)
+        minor = self._of(held.value_minor, np.int64)
+        for numbers in (at_us, self._click_us, minor):
+            mixed = mixed * MIXER + numbers.astype(np.uint64)
+        for name in ("kind", "currency", "status", "reason"):
+            texts = [_number_of(getattr(words, name)) for words in self._words]
+            mixed = mixed * MIXER + np.array(texts, dtype=np.uint64)[self._said]
         for column in (held.is_reversed, held.hops):
             mixed = mixed * MIXER + self._of(column, np.int16).astype(np.uint64)
         return sha256(np.sort(mixed).tobytes()).hexdigest()
 
-    def _rows(self, kind: Kind) -> BoolArray:
-        return np.asarray(self._kind == self._columns.words.get(kind.value, -1))
-
     def _of(self, column: "array[int]", kind: type[Any]) -> NDArray[Any]:
         return np.frombuffer(column, kind)
 
+    def _each(self, number: Callable[[Said], int]) -> IntArray:
+        """Return a number of each row's words."""
+        return np.array([number(one) for one in self._words], np.int64)[self._said]
+
+    def _clicks(self) -> IntArray:
+        """Return when each was clicked for; one of unknown time is in every window."""
+        held = self._columns
+        at_us = self._of(held.at_us, np.int64)
+        told = self._of(held.click_us, np.int64)
+        is_clicked = self._each(lambda words: words.has_click) != 0
+        return np.where((told == NOT_TOLD) & is_clicked, at_us, told)
+
     def _log(self, kind: Kind, currency: str | None) -> Log:
-        held, keep = self._columns, self._rows(kind)
+        held = self._columns
+        keep = np.flatnonzero(self._each(lambda words: words.kind == kind))
         hops = self._of(held.hops, np.int16)[keep]
+        fates = self._each(lambda words: fate(words.status, words.reason))
         return Log(
             event=self._of(held.event, np.int64)[keep],
             order=self._of(held.order, np.int64)[keep],
             at_s=self._of(held.at_us, np.int64)[keep] / MICROSECONDS,
-            click_s=_told(self._of(held.click_us, np.int64)[keep], MICROSECONDS),
+            click_s=_told(self._click_us[keep], MICROSECONDS),
             value=self._values(keep, currency),
-            fate=self._fates(keep),
+            fate=fates[keep],
             refunded=self._of(held.is_reversed, np.int16)[keep] != 0,
             multi_hop=np.where(hops < 0, np.nan, hops > 1),
         )
 
-    def _values(self, keep: BoolArray, currency: str | None) -> FloatArray:
-        held = self._columns
-        minor = self._of(held.value_minor, np.int64)[keep]
+    def _values(self, keep: IntArray, currency: str | None) -> FloatArray:
         if currency is None:
-            return np.full(len(minor), np.nan)
-        own = self._of(held.currency, np.int16)[keep] == held.words.get(currency, -1)
-        values = _told(minor, float(10 ** minor_digits(currency)))
-        return np.where(own, values, np.nan)
-
-    def _fates(self, keep: BoolArray) -> IntArray:
-        held, n_words = self._columns, len(self._words)
-        status = self._of(held.status, np.int16)[keep].astype(np.int64)
-        pairs = status * n_words + self._of(held.reason, np.int16)[keep]
-        codes, index = np.unique(pairs, return_inverse=True)
-        words = self._words
-        fates = [fate(words[code // n_words], words[code % n_words]) for code in codes]
-        return np.array(fates, dtype=np.int64)[index]
+            return np.full(len(keep), np.nan)
+        minor = self._of(self._columns.value_minor, np.int64)[keep]
+        is_own = self._each(lambda words: words.currency == currency)[keep] != 0
+        return np.where(
+            is_own, _told(minor, float(10 ** minor_digits(currency))), np.nan
+        )
 
 
-def _number_of(word: str) -> int:
-    return int.from_bytes(sha256(word.encode()).digest()[:8], "little")
+def _number_of(word: str | None) -> int:
+    text = b"" if word is None else word.encode()
+    return int.from_bytes(sha256(text).digest()[:8], "little")
 
 
 def _told(numbers: IntArray, unit: float) -> FloatArray:

@@ -6,16 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from forwarder.core.columns import ServerColumns
 from forwarder.core.pairs import PairedRow
 from forwarder.core.reports import Level, TagReport
 from forwarder.reconcile.calendar_of import first_day
 from forwarder.reconcile.comparison import MonthReport
 from forwarder.reconcile.evidence import Beside
 from forwarder.reconcile.gathering import Scene, gather
+from forwarder.reconcile.pairing import paired_rows
 from forwarder.reconcile.report import USUAL_RULES, Rules, build_report
 from forwarder.store import Store, mirror, report_inputs, snapshots, tag_reports
 from forwarder.store.mirror import MirrorCell
-from forwarder.store.pairs import paired_rows
+from forwarder.store.our_columns import server_columns
+from forwarder.store.pairs import unpaired_rows
 
 MARGIN_BEFORE = timedelta(days=2)  # days begin elsewhere in the world
 MARGIN_AFTER = timedelta(days=62)  # conversions dated back to their click
@@ -37,11 +40,12 @@ def make_report(store: Store, place: Place, month: str) -> MonthReport:
     """Return the report of YYYY-MM. Raises: ValueError when it is no month."""
     scene = _scene(store, place, month)
     since, until = scene.start - MARGIN_BEFORE, scene.end + MARGIN_AFTER
-    with ThreadPoolExecutor(2) as pool:  # the database joins while we read
-        pairs, told = pool.submit(_pairs, scene), pool.submit(_told, scene)
-        columns = tag_reports.server_columns(store, place.destination, since, until)
+    with ThreadPoolExecutor(1) as pool:  # both lists are long, and cores are two
+        theirs = pool.submit(_theirs, scene)
+        columns = server_columns(store, place.destination, since, until)
         known = _tag_side(scene)
-        beside = _beside(scene, told.result(), pairs.result())
+        told, unpaired = theirs.result()
+    beside = _beside(scene, told, _pairs(scene, columns, unpaired))
     return build_report(month, columns, known, store.now(), place.rules, beside)
 
 
@@ -82,15 +86,24 @@ def _beside(
     )
 
 
-def _told(scene: Scene) -> list[MirrorCell]:
-    return mirror.cells(scene.store, scene.endpoints, scene.start, scene.end)
+def _theirs(scene: Scene) -> tuple[list[MirrorCell], list[PairedRow] | None]:
+    """Return what browsers told, and what they alone saw.
 
-
-def _pairs(scene: Scene) -> list[PairedRow] | None:
-    """Return who saw what; None where no mirror had been begun by then."""
-    began_at = report_inputs.mirror_began_at(scene.store, scene.endpoints)
+    The second is None where no mirror had been begun by then.
+    """
+    where = scene.store, scene.endpoints
+    told = mirror.cells(*where, scene.start, scene.end)
+    began_at = report_inputs.mirror_began_at(*where)
     if began_at is None or began_at >= scene.end:
-        return None
-    return paired_rows(
+        return told, None
+    return told, unpaired_rows(
         scene.store, scene.destination, scene.endpoints, scene.start, scene.end
     )
+
+
+def _pairs(
+    scene: Scene, columns: ServerColumns, unpaired: list[PairedRow] | None
+) -> list[PairedRow] | None:
+    if unpaired is None:
+        return None
+    return paired_rows(columns, unpaired, scene.start, (scene.end - scene.start).days)

@@ -20,7 +20,6 @@ from forwarder.reconcile.capture import (
     paired_gap_band,
     server_coverage_band,
     tag_coverage_band,
-    total_band,
     uplift_band,
     value_ratio,
 )
@@ -32,6 +31,7 @@ from forwarder.reconcile.compare import (
     values_usable,
 )
 from forwarder.reconcile.month_file import NotAMonth, number, part, whole
+from forwarder.reconcile.total import total_bands
 
 Bands = dict[str, dict[str, list[float]]]
 
@@ -104,8 +104,8 @@ def _capture(joined: Joined, assumed: Assumed, ledger_total: int | None) -> Band
     a, b, c = joined.n
     result: Bands = {}
     if ledger_total is None and a + b + c > 0:
-        cells = strata(joined)
-        result["N"] = _each(lambda alpha: total_band(cells, assumed, alpha))
+        totals = total_bands(strata(joined), assumed)
+        result["N"] = {level: list(band) for level, band in totals.items()}
     _add(result, "uplift", lambda alpha: uplift_band(joined.n, assumed, alpha))
     if ledger_total is not None:
         tag, ours, total = a + b, a + c, ledger_total

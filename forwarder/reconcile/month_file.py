@@ -159,7 +159,13 @@ def _checked(of: Mapping[str, Any]) -> int:
 
 
 def _orders(of: Mapping[str, Any], n_rows: int) -> IntArray:
-    return _ints(of, "order_id") if "order_id" in of else np.zeros(n_rows, np.int64)
+    """Return the orders, 0 where none is given; an empty cell gives none."""
+    if "order_id" not in of:
+        return np.zeros(n_rows, np.int64)
+    found = _column(of, "order_id", None, "whole numbers")
+    if found.dtype == np.object_:
+        found = np.array([0 if one is None else one for one in found])
+    return _ints({"order_id": found}, "order_id")
 
 
 def _optional(of: Mapping[str, Any], name: str, n_rows: int) -> FloatArray:

@@ -1,6 +1,7 @@
 """The look of a report: light, dark, and black on white paper.
 
-Everything is below `.report`, so that the report keeps its look inside other pages.
+Everything is below `.report`, so that the report keeps its look inside other pages. It
+follows the `color-scheme` of those; browsers from before mid-2024 show it light.
 """
 
 PARTS = """
@@ -8,9 +9,13 @@ PARTS = """
 --ours:#2f6f9f;--tag:#bd5b00;--open:#e8b27a;--down:#8a94a0;--up:#2f7a4d;--bad:#b3261e;
 --limits:#dbe6ee;--on:#fff;max-width:54rem;color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-@media (prefers-color-scheme:dark){.report{--ink:#e6edf3;--soft:#9aa7b4;--line:#3d444d;
---paper:#0d1117;--panel:#161b22;--ours:#5fa8dc;--tag:#e08a3c;--open:#7a4a1c;
---down:#77828e;--up:#58b37e;--bad:#ff8a80;--limits:#22313e;--on:#0d1117}}
+@supports (color:light-dark(#000,#fff)){.report{--ink:light-dark(#1b1f24,#e6edf3);
+--soft:light-dark(#59636e,#9aa7b4);--line:light-dark(#d1d9e0,#3d444d);
+--paper:light-dark(#fff,#0d1117);--panel:light-dark(#f6f8fa,#161b22);
+--ours:light-dark(#2f6f9f,#5fa8dc);--tag:light-dark(#bd5b00,#e08a3c);
+--open:light-dark(#e8b27a,#7a4a1c);--down:light-dark(#8a94a0,#77828e);
+--up:light-dark(#2f7a4d,#58b37e);--bad:light-dark(#b3261e,#ff8a80);
+--limits:light-dark(#dbe6ee,#22313e);--on:light-dark(#fff,#0d1117)}}
 .report *{box-sizing:border-box}
 .report section{background:none;border:0;padding:0;margin:0}
 .report h1{font-size:1.6rem;margin:0 0 .2rem}
@@ -62,8 +67,7 @@ white-space:nowrap}
 ALONE = """
 :root{color-scheme:light dark}
 @media print{@page{size:A4;margin:14mm}:root{color-scheme:light}}
-body{margin:0;background:#fff}
-@media (prefers-color-scheme:dark){@media screen{body{background:#0d1117}}}
+body{margin:0;background:#fff;background:light-dark(#fff,#0d1117)}
 main{margin:0 auto;padding:1.5rem 1rem 4rem}
 @media print{main{padding:0}}
 """

@@ -1,12 +1,14 @@
 """Which reports should exist by now, and whose turn it is to make them."""
 
-from datetime import date, datetime, timedelta
+import calendar
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from forwarder.core.reports import USUAL, Level
 from forwarder.reconcile.calendar_of import final_at, first_day
-from forwarder.store import Store, duties
+from forwarder.store import Store, duties, report_inputs, snapshots, tag_reports
 
+ZONES = timedelta(days=2)  # days end elsewhere in the world
 PROVISIONAL, FINAL = "provisional", "final"
 MONTHS_BACK = 4  # the longest click window, and a month in which no worker ran
 
@@ -49,6 +51,19 @@ def open_reports(store: Store, destination: str, now: datetime) -> list[Due]:
         for due in due_reports(now)
         if not duties.is_taken(store, _job(destination, due), due.month)
     ]
+
+
+def has_material(store: Store, destination: str, month: str) -> bool:
+    """Say whether either side may know anything of a month; before us, none does."""
+    first_on = first_day(month)
+    n_days = calendar.monthrange(first_on.year, first_on.month)[1]
+    last_on = first_on.replace(day=n_days)
+    end = datetime.combine(last_on, time.max, UTC) + ZONES
+    return (
+        report_inputs.knows_before(store, destination, end)
+        or bool(tag_reports.load_tag_reports(store, first_on, last_on))
+        or bool(snapshots.history(store, destination, first_on, last_on))
+    )
 
 
 def take(store: Store, destination: str, due: Due, now: datetime) -> bool:

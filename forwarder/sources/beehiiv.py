@@ -23,6 +23,8 @@ from forwarder.core.source import Options, event_id
 SCHEME: Final = signing.STANDARD
 SVIX_SCHEME: Final = signing.SVIX
 MAPPED: Final = "subscription.confirmed"
+# While Beehiiv tests the address, its documented examples say `validating` [U].
+CONFIRMED: Final = ("active", "validating", None)
 
 Json = Mapping[str, object]
 
@@ -60,7 +62,7 @@ def parse(notice: Notice, options: Options) -> Reading:
     if topic != MAPPED:
         return Reading(ignored=f"topic ignored: {read.topic_words(topic)}")
     data = read.record(body.get("data"))
-    if data.get("status") not in ("active", None):
+    if data.get("status") not in CONFIRMED:
         return Reading(ignored="not confirmed yet")
     event = _sign_up(data, body.get("event_timestamp"), notice, options)
     fields = read.named(read.records(data.get("custom_fields")), "name")

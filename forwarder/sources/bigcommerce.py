@@ -19,7 +19,7 @@ from forwarder.core import reading as read
 from forwarder.core import signing, tokens
 from forwarder.core.carried import Carried
 from forwarder.core.choices import finish, thin
-from forwarder.core.event import Event, Kind, Notice, Order, Person, Reading, Unreadable
+from forwarder.core.event import Event, Kind, Notice, Order, Person, Reading
 from forwarder.core.source import Options, event_id
 
 SCHEME: Final = replace(signing.STANDARD, key="text")
@@ -84,11 +84,8 @@ def redacted(notice: Notice) -> Notice:
 
 def delivery_key(notice: Notice) -> str:
     """Return the id of the message, else the hash that the body tells."""
-    try:
-        told = read.text(read.at(decode.read_json(notice.body), "hash"))
-    except Unreadable:
-        told = None
-    return read.short_key(notice.body, notice.headers.get(SCHEME.id_header), told)
+    signed_id = notice.headers.get(SCHEME.id_header)
+    return decode.delivery_key(notice.body, "hash", signed_id)
 
 
 def parse(notice: Notice, options: Options) -> Reading:

@@ -14,7 +14,7 @@ from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.carried import Carried
 from forwarder.core.choices import finish, thin
-from forwarder.core.event import Event, Kind, Notice, Order, Reading, Unreadable
+from forwarder.core.event import Event, Kind, Notice, Order, Reading
 from forwarder.core.source import Options, event_id
 
 SCHEME: Final = signing.Scheme(header="squarespace-signature", key="hex")
@@ -38,11 +38,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:
 
 def delivery_key(notice: Notice) -> str:
     """Return the id of the notification."""
-    try:
-        found = read.text(read.at(decode.read_json(notice.body), "id"))
-    except Unreadable:
-        found = None
-    return read.short_key(notice.body, found)
+    return decode.delivery_key(notice.body, "id")
 
 
 def parse(notice: Notice, options: Options) -> Reading:

@@ -17,7 +17,7 @@ from forwarder.core import signing
 from forwarder.core.answers import person
 from forwarder.core.carried import carried
 from forwarder.core.choices import finish
-from forwarder.core.event import Event, Notice, Reading, Unreadable
+from forwarder.core.event import Event, Notice, Reading
 from forwarder.core.source import Options, event_id
 
 SCHEME: Final = signing.Scheme(header="tally-signature", digest="base64")
@@ -39,11 +39,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:
 
 def delivery_key(notice: Notice) -> str:
     """Return the id of the Tally event, the same in each retry."""
-    try:
-        found = read.text(read.at(decode.read_json(notice.body), "eventId"))
-    except Unreadable:
-        found = None
-    return read.short_key(notice.body, found)
+    return decode.delivery_key(notice.body, "eventId")
 
 
 def parse(notice: Notice, options: Options) -> Reading:

@@ -41,6 +41,7 @@ LOCAL: Final[Mapping[str, Kind]] = {
 }
 HUNDREDTHS: Final[Mapping[str, int]] = {}  # whatever the currency [U]
 WORD: Final = "thrivecart_secret"
+TIMES: Final = ("date_unix", "date_iso8601", "order_timestamp")  # the last: an order's
 
 Json = Mapping[str, object]
 
@@ -115,10 +116,11 @@ def _event(data: Json, kind: Kind, notice: Notice, options: Options) -> Event:
     if kind is not Kind.CHECKOUT:  # an order can have several
         subject_id = read.needed("event id", data.get("event_id"), subject_id)
     modes = {read.text(data.get("mode")), read.text(data.get("mode_int"))}
+    times = (data.get(name) for name in TIMES)
     return Event(
         event_id=event_id(options, "thrivecart", subject_id, kind),
         kind=kind,
-        occurred_at=read.occurred(notice, data.get("date_unix")),
+        occurred_at=read.occurred(notice, *times),
         is_test=not modes.isdisjoint({"test", "1"}),
     )
 
@@ -146,8 +148,12 @@ def _person(customer: Json, customer_id: object) -> Person:
     return Person(
         email=read.one(customer.get("email")),
         phone=read.one(customer.get("contactno")),
-        first_name=read.one(customer.get("firstname"), *first_name),
-        last_name=read.one(customer.get("lastname"), *last_name),
+        first_name=read.one(
+            customer.get("firstname"), customer.get("first_name"), *first_name
+        ),
+        last_name=read.one(
+            customer.get("lastname"), customer.get("last_name"), *last_name
+        ),
         city=read.one(address.get("city")),
         state=read.one(address.get("state")),
         postal_code=read.one(address.get("zip")),

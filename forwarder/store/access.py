@@ -17,7 +17,7 @@ from forwarder.store.schema_access import sessions
 from forwarder.store.schema_views import views
 
 ROLES = ("viewer", "operator", "admin")
-SCOPES = ("events:write", "read", "operate")
+SCOPES = ("events:write", "read", "operate", "admin")
 PASSWORD_MIN_CHARS = 10
 MADE_BYTES = 12  # of a password that we make: 16 characters
 KEY_BYTES = 32

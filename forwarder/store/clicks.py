@@ -99,6 +99,18 @@ def counts(
     return found
 
 
+def days(store: Store, first: date, last: date) -> set[tuple[str, date]]:
+    """Return on which of some days people clicked each link, both included."""
+    of = click_counts.c
+    query = sa.select(of.slug, of.on_day).where(
+        of.on_day.between(first.isoformat(), last.isoformat()),
+        of.kind == ClickClass.HUMAN.value,
+    )
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    return {(row.slug, date.fromisoformat(row.on_day)) for row in rows}
+
+
 def forget(store: Store, people: datetime, others: datetime) -> int:
     """Clear clicks of people and of others from before a time; return how many.
 

@@ -38,8 +38,10 @@ def led(
     store: Store, since: datetime, until: datetime, *, by_first: bool = False
 ) -> Sequence[Led]:
     """Return what each link led to, by kind; the last click counts, or the first."""
-    given_back = _given_back()
     of = click_joins.c
+    given_back = given_back_of(
+        sa.select(of.order_id).where(of.occurred_at >= since, of.occurred_at < until)
+    )
     slug = (of.first_slug if by_first else of.slug).label("slug")
     groups = (slug, of.kind, of.tier, of.currency)
     undone = sa.func.least if not store.is_sqlite else sa.func.min
@@ -80,15 +82,23 @@ def led(
     return [Led(**{**row, "kind": Kind(row["kind"])}) for row in rows]
 
 
-def _given_back() -> sa.Subquery:
-    """Return, by order, what was refunded; an order that was cancelled, all of it."""
+def given_back_of(orders: sa.Select[Any]) -> sa.Subquery:
+    """Return, by order, what was refunded; an order that was cancelled, all of it.
+
+    Shape: `orders` are the numbers of those that are asked for; they lead to the rows,
+    so that not every refund there ever was is read.
+    """
     c = deliveries.c
     everything = sa.literal(2**53)
     is_whole = sa.or_(c.kind == Kind.CANCEL.value, c.value_minor.is_(None))
     minor = sa.case((is_whole, everything), else_=c.value_minor)
     return (
         sa.select(c.order_id, c.endpoint, _sum(minor, "minor"))
-        .where(c.kind.in_(UNDONE), c.order_id.is_not(None))
+        .where(
+            c.kind.in_(UNDONE),
+            c.order_id.in_(orders.correlate(None)),
+            c.order_id.is_not(None),
+        )
         .group_by(c.order_id, c.endpoint)
         .subquery("given_back")
     )

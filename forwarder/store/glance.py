@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
+from forwarder.store.numbers import newest_since
 from forwarder.store.schema import deliveries, notices
 from forwarder.store.schema_alerts import volumes
 
@@ -19,16 +20,19 @@ FRESH_WITHIN = timedelta(hours=1)  # later, Pinterest counts an event as offline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What was not sent at an endpoint for one reason; `newest_at` is the last of it.
+    """What was not sent at an endpoint for one reason, from the first to the last.
 
     Of deliveries the reason is a word, of webhooks a sentence of their adapter.
+    `newest_id` is the number of the last.
     """
 
     endpoint: str
     source: str
     reason: str
     n: int
+    oldest_at: datetime
     newest_at: datetime
+    newest_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def held_groups(store: Store) -> Sequence[Group]:
 
 
 def _newest(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Subquery:
-    names = ("endpoint", "source", "reason", "received_at")
+    names = ("id", "endpoint", "source", "reason", "received_at")
     query = sa.select(*(table.c[name] for name in names)).where(condition)
     return query.order_by(table.c.id.desc()).limit(LOOKED_AT).subquery()
 
@@ -80,15 +84,20 @@ def _newest(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Subquery:
 def _groups(store: Store, newest: sa.Subquery) -> Sequence[Group]:
     keys = (newest.c.endpoint, newest.c.source, newest.c.reason)
     n = sa.func.count().label("n")
-    latest = sa.func.max(newest.c.received_at).label("newest_at")
-    query = sa.select(*keys, n, latest).group_by(*keys).order_by(n.desc(), *keys)
+    ends = (
+        sa.func.min(newest.c.received_at).label("oldest_at"),
+        sa.func.max(newest.c.received_at).label("newest_at"),
+        sa.func.max(newest.c.id).label("newest_id"),
+    )
+    query = sa.select(*keys, n, *ends).group_by(*keys).order_by(n.desc(), *keys)
     with store.read() as connection:
         return [Group(**row) for row in connection.execute(query).mappings()]
 
 
 def funnel(store: Store, since: datetime) -> Funnel:
     """Return what came since then and what became of it, among the newest rows."""
-    rows = _since(deliveries, since, "status", "occurred_at", "settled_at")
+    names = ("status", "occurred_at", "settled_at")
+    rows = newest_since(since, LOOKED_AT, *names).subquery()
     late_us = FRESH_WITHIN // timedelta(microseconds=1)
     way_us = sa.type_coerce(rows.c.settled_at, sa.BigInteger) - sa.type_coerce(
         rows.c.occurred_at, sa.BigInteger
@@ -98,7 +107,10 @@ def funnel(store: Store, since: datetime) -> Funnel:
         sa.func.count().label("n"),
         sa.func.count().filter(way_us <= late_us).label("n_fresh"),
     ).group_by(rows.c.status)
-    counted = sa.select(sa.func.count()).select_from(_since(notices, since, "id"))
+    webhooks = sa.select(notices.c.id).where(notices.c.received_at >= since)
+    counted = sa.select(sa.func.count()).select_from(
+        webhooks.order_by(notices.c.received_at.desc()).limit(LOOKED_AT).subquery()
+    )
     with store.read() as connection:
         found = connection.execute(query).all()
         n_webhooks = connection.execute(counted).scalar_one()
@@ -110,15 +122,6 @@ def funnel(store: Store, since: datetime) -> Funnel:
         n_fresh=fresh.get(Status.DELIVERED.value, 0),
         is_whole=max(n_webhooks, sum(by_status.values())) < LOOKED_AT,
     )
-
-
-def _since(table: sa.Table, since: datetime, *names: str) -> sa.Subquery:
-    """Return the newest rows; numbers rise with the time of receipt."""
-    query = sa.select(*(table.c[name] for name in names))
-    query = query.where(table.c.received_at >= since).order_by(
-        table.c.received_at.desc()
-    )
-    return query.limit(LOOKED_AT).subquery()
 
 
 def last_received(store: Store) -> Mapping[str, datetime]:
@@ -139,6 +142,15 @@ def last_received(store: Store) -> Mapping[str, datetime]:
             for row in connection.execute(old.group_by(volumes.c.endpoint))
         }
         return known | {row.endpoint: row.at for row in connection.execute(new)}
+
+
+def events_by_hour(store: Store, since: datetime) -> Mapping[datetime, int]:
+    """Return how many events came in each hour since then; none where none did."""
+    n = sa.func.sum(volumes.c.n)
+    query = sa.select(volumes.c.hour, n).where(volumes.c.hour >= since)
+    with store.read() as connection:
+        rows = connection.execute(query.group_by(volumes.c.hour)).all()
+    return {hour: int(total) for hour, total in rows}
 
 
 def busy_hours(store: Store, since: datetime) -> Mapping[str, Sequence[datetime]]:

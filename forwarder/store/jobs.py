@@ -171,6 +171,8 @@ def list_jobs(
 
 def cancel(store: Store, job_id: int, now: datetime) -> bool:
     """End a job after the piece in hand; False when it is over or not there."""
+    if not 0 < job_id <= ID_MAX:
+        return False
     with store.write() as connection:
         result = connection.execute(
             sa.update(jobs)

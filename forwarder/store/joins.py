@@ -18,6 +18,7 @@ from forwarder.store.schema_clicks import click_joins, click_marks, clicks, link
 from forwarder.store.seal import Unopenable
 
 TOKEN, EPIK, PERSON, CODE = "token", "epik", "person", "code"  # what a mark is of
+CAMPAIGN = "campaign"  # likewise; of the page where an order's visit began
 _CURSOR = "cursor"
 BATCH = 500
 COMMITTED_AFTER = timedelta(seconds=10)  # PostgreSQL may commit ids out of order
@@ -284,11 +285,18 @@ def note_clicks(store: Store, delivery_ids: Sequence[int]) -> None:
 
 
 def forget(store: Store, unjoined: datetime, joined: datetime) -> int:
-    """Clear marks from before a time, those of joined events later; return how many."""
+    """Clear marks from before a time; return how many.
+
+    Those of joined events and of campaigns later: sums are made of them.
+    """
     is_joined = click_marks.c.delivery_id.in_(sa.select(click_joins.c.delivery_id))
     is_over = sa.or_(
         click_marks.c.at < joined,
-        sa.and_(click_marks.c.at < unjoined, sa.not_(is_joined)),
+        sa.and_(
+            click_marks.c.at < unjoined,
+            click_marks.c.what != CAMPAIGN,
+            sa.not_(is_joined),
+        ),
     )
     old = sa.and_(is_over, click_marks.c.what != _CURSOR)
     with store.write() as connection:

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forwarder.core.event import Kind
 from forwarder.core.kpi import Counts, KpiDay, Scope
 from forwarder.store.engine import Store
-from forwarder.store.schema import deliveries
 from forwarder.store.schema_kpi import (
     kpi_days,
     kpi_imports,
@@ -23,7 +21,6 @@ from forwarder.store.schema_pins import kpi_windows
 
 ROWS_AT_ONCE = 5000  # each its own transaction: webhooks get their turn in between
 ACCOUNT = ""
-CONVERSIONS = (Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE)
 _COUNTS = ("impressions", "pin_clicks", "outbound_clicks", "saves")
 
 
@@ -254,21 +251,7 @@ def titles(store: Store) -> Mapping[str, str]:
     """Return the titles of Pins, where they are known."""
     query = sa.select(kpi_pins.c.pin_id, kpi_pins.c.title)
     with store.read() as connection:
-        return {row.pin_id: row.title for row in connection.execute(query)}
-
-
-def conversions(store: Store, first: date, last: date) -> int:
-    """Return how many orders and sign-ups our own webhooks told, tests left out."""
-    c = deliveries.c
-    start, end = (datetime.combine(day, time(), UTC) for day in (first, last))
-    query = sa.select(sa.func.count()).where(
-        c.occurred_at >= start,
-        c.occurred_at < end + timedelta(days=1),
-        c.kind.in_([kind.value for kind in CONVERSIONS]),
-        sa.not_(c.is_test),
-    )
-    with store.read() as connection:
-        return connection.execute(query).scalar_one()
+        return dict(connection.execute(query).all())
 
 
 def days_of(store: Store, pins: Sequence[str], first: date) -> Sequence[KpiDay]:

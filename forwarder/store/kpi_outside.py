@@ -1,19 +1,27 @@
 """What the platform says of conversions by their source, for the KPI board."""
 
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from forwarder.core.snapshots import TAG_SOURCE
+from forwarder.core.snapshots import TAG_SOURCE, Windows, read_windows
+from forwarder.store.conversions import CONVERSIONS
 from forwarder.store.engine import Store
-from forwarder.store.kpi import CONVERSIONS
 from forwarder.store.schema_report import snapshot_days
 
 SERVER_SOURCE: Final = "CONVERSIONS_API"
 
 
-def tag_and_server(store: Store, first: date, last: date) -> tuple[int, int] | None:
+class BySource(NamedTuple):
+    """The conversions that tag and server told, and by which rules."""
+
+    tag: int
+    server: int
+    windows: Windows
+
+
+def tag_and_server(store: Store, first: date, last: date) -> BySource | None:
     """Return the conversions that tag and server told over a range of days.
 
     The latest number of each day, by the rules that were pulled last. None where no
@@ -37,12 +45,17 @@ def tag_and_server(store: Store, first: date, last: date) -> tuple[int, int] | N
         .group_by(of.destination, of.source, of.on_day, of.kind)
     )
     query = (
-        sa.select(of.source, sa.func.sum(of.n_conversions))
+        sa.select(of.source, of.definitions, sa.func.sum(of.n_conversions))
         .where(of.id.in_(latest))
-        .group_by(of.source)
+        .group_by(of.source, of.definitions)
     )
     with store.read() as connection:
-        found = {source: int(n) for source, n in connection.execute(query).all()}
-    if not found:
+        rows = connection.execute(query).all()
+    if not rows:
         return None
-    return found.get(TAG_SOURCE, 0), found.get(SERVER_SOURCE, 0)
+    found = {source: int(n) for source, _, n in rows}
+    return BySource(
+        tag=found.get(TAG_SOURCE, 0),
+        server=found.get(SERVER_SOURCE, 0),
+        windows=read_windows(rows[0].definitions),
+    )

@@ -33,6 +33,8 @@ class Filter:
     order_id: str | None = None
     event_id: str | None = None
     reason: str | None = None
+    is_test: bool | None = None
+    attempts_min: int | None = None
     since: datetime | None = None  # by the time it was received
     until: datetime | None = None
     before_id: int | None = None
@@ -261,8 +263,11 @@ def conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         table.order_id: wanted.order_id,
         table.event_id: wanted.event_id,
         table.reason: wanted.reason,
+        table.is_test: wanted.is_test,
     }
     found = [column == value for column, value in equal.items() if value is not None]
+    if wanted.attempts_min is not None:
+        found.append(table.attempts >= wanted.attempts_min)
     if wanted.since is not None:
         found.append(table.received_at >= wanted.since)
     if wanted.until is not None:

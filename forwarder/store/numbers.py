@@ -1,6 +1,7 @@
 """Turn a period into numbers of deliveries: those are in order, and cost nothing."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,4 +34,29 @@ def numbers_between(
     return (
         low_id if since is None else max(1, low_id - TOGETHER),
         top_id + (1 if until is None else TOGETHER),
+    )
+
+
+def newest_since(since: datetime, n: int, *names: str) -> sa.Select[Any]:
+    """Return how to ask for the newest deliveries since a time, at most `n`.
+
+    By their numbers, as the table lies: through the index of times each row is looked
+    up by itself, which for 50,000 takes twice as long.
+    """
+    of = deliveries.c
+    first = (
+        sa.select(of.id)
+        .where(of.received_at >= since)
+        .order_by(of.received_at)
+        .limit(1)
+        .correlate(None)
+    )
+    return (
+        sa.select(*(of[name] for name in names))
+        .where(
+            of.id >= first.scalar_subquery() - TOGETHER,
+            of.received_at >= since,
+        )
+        .order_by(of.id.desc())
+        .limit(n)
     )

@@ -195,14 +195,18 @@ def freeze(
         }
         for row, payload in encoded.values()
     ]
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     with store.write() as connection:
-        connection.execute(
-            insert(payloads)
-            .on_conflict_do_nothing()
-            .returning(payloads.c.delivery_id),  # lets 1,000 rows go in one statement
-            rows,
-        )
+        connection.execute(_FREEZE_SQLITE if store.is_sqlite else _FREEZE, rows)
+
+
+# One small statement for each row. One for all would be kept by the driver for each
+# number of rows there ever was, with what was in them: 2 MB for 1,000.
+_FREEZE_SQLITE = sqlite.insert(payloads).on_conflict_do_nothing()
+_FREEZE = (
+    postgresql.insert(payloads)
+    .on_conflict_do_nothing()
+    .returning(payloads.c.delivery_id)  # lets 1,000 rows go in one statement
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,18 +81,19 @@ def _upsert(store: Store, table: sa.Table, rows: Sequence[dict[str, Any]]) -> No
 
 def facts(store: Store) -> Mapping[str, PinFacts]:
     """Return what is known of each Pin but its title, by its id."""
-    query = sa.select(kpi_pin_facts)
+    c = kpi_pin_facts.c
+    query = sa.select(c.pin_id, c.created_on, c.pin_format, c.board_id, c.page)
     with store.read() as connection:
         rows = connection.execute(query).all()
     return {
-        row.pin_id: PinFacts(
-            pin_id=row.pin_id,
-            created_on=_day(row.created_on),
-            pin_format=row.pin_format,
-            board_id=row.board_id,
-            page=row.page,
+        pin: PinFacts(
+            pin_id=pin,
+            created_on=_day(created_on),
+            pin_format=pin_format,
+            board_id=board,
+            page=page,
         )
-        for row in rows
+        for pin, created_on, pin_format, board, page in rows
     }
 
 

@@ -9,6 +9,7 @@ from forwarder.core.delivery import Status
 from forwarder.core.event import Kind
 from forwarder.store.engine import Store
 from forwarder.store.schema import MICROSECOND, deliveries, from_us, to_us
+from forwarder.store.schema_clicks import click_joins
 from forwarder.store.schema_report import mirror_events
 
 LATE = timedelta(hours=1)
@@ -21,6 +22,17 @@ def began_at(store: Store, destination: str) -> datetime | None:
     with store.read() as connection:
         found = connection.execute(query).scalar()
     return None if found is None else from_us(found)
+
+
+def knows_before(store: Store, destination: str, until: datetime) -> bool:
+    """Say whether we know of an event, or of the click behind one, before this time."""
+    events = sa.select(deliveries.c.id).where(
+        deliveries.c.destination == destination, deliveries.c.occurred_at < until
+    )
+    joins = sa.select(click_joins.c.delivery_id).where(click_joins.c.clicked_at < until)
+    query = sa.select(sa.or_(sa.exists(events), sa.exists(joins)))
+    with store.read() as connection:
+        return bool(connection.execute(query).scalar())
 
 
 def mirror_began_at(store: Store, endpoints: Sequence[str]) -> datetime | None:

@@ -1,6 +1,7 @@
 """The audit log: who did what. Rows are added, never changed, never removed.
 
-Triggers of migration 0004 hold that on both databases.
+Triggers hold that on both databases: those of migration 0004, and the same below for
+a new SQLite file.
 """
 
 import sqlalchemy as sa
@@ -23,3 +24,13 @@ audit = sa.Table(
     comment="Each digest covers the row and the digest before it; nobody in clear",
     sqlite_autoincrement=True,
 )
+
+for _verb in ("UPDATE", "DELETE"):
+    sa.event.listen(
+        audit,
+        "after_create",
+        sa.DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+            f"CREATE TRIGGER audit_no_{_verb.lower()} BEFORE {_verb} ON audit BEGIN "
+            "SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )

@@ -67,6 +67,16 @@ def take_probe(
     return None if row is None else Health(**row)
 
 
+def give_back_probe(store: Store, name: str, until: datetime, now: datetime) -> None:
+    """Undo `take_probe`, unless more was learned or told of the destination since."""
+    with store.write() as connection:
+        connection.execute(
+            sa.update(destinations)
+            .where(destinations.c.name == name, destinations.c.not_before == until)
+            .values(not_before=now)
+        )
+
+
 def pause(store: Store, name: str, who: str, reason: str, now: datetime) -> bool:
     """Leave a destination alone until a person resumes it; False if it is paused.
 

@@ -20,6 +20,7 @@ from forwarder.core.tally import SHORT_S, tally
 QUEUE_MAX = 2_000  # pieces of work; about 20 MB of orders
 BATCH_MAX = 500
 WAIT_S = 4.0  # Shopify hangs up after five
+STUCK_WAIT_S = 1.0  # while nothing is written: the next wait for a thread already
 STOP_S = 10.0
 
 Result = TypeVar("Result")
@@ -87,6 +88,7 @@ class Writer(Generic[Result]):
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._is_stuck = False  # nothing was written since somebody waited in vain
 
     @property
     def is_alive(self) -> bool:
@@ -98,10 +100,12 @@ class Writer(Generic[Result]):
         if self._thread is None:
             self._start()
         future: Future[Result] = Future()
+        wait_s = STUCK_WAIT_S if self._is_stuck else WAIT_S
         try:
-            self._queue.put((work, future), timeout=WAIT_S / 2)
-            return future.result(timeout=WAIT_S)
+            self._queue.put((work, future), timeout=wait_s / 2)
+            return future.result(timeout=wait_s)
         except (Full, WaitedTooLong) as error:
+            self._is_stuck = True
             raise StoreDown("the writer did not come to it in time") from error
 
     def stop(self) -> None:
@@ -139,12 +143,14 @@ class Writer(Generic[Result]):
                 has_begun = True
                 results = [work(connection) for work, _ in batch]
         except Exception as error:  # noqa: BLE001  handed to whoever waits for it
+            self._is_stuck = not has_begun
             # A lock that nobody gives would be waited for again, once per piece.
             if has_begun and len(batch) > 1:
                 self._write_each(batch)
             else:
                 self._give_up(batch, error)
             return
+        self._is_stuck = False
         took_s = time.perf_counter() - started_s
         tally.observe("forwarder_db_commit_seconds", (), took_s, SHORT_S)
         for (_, future), result in zip(batch, results, strict=True):

@@ -4,7 +4,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from types import TracebackType
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from forwarder.telemetry import sentry
 from forwarder.telemetry.redact import clean, fault_text
 
 FRAMES_MAX: Final = 25
@@ -24,9 +23,12 @@ _TALKATIVE: Final = (
 )  # fmt: skip
 
 
-def start(role: str, level: str) -> None:
-    """Route every logger of this process through the gate to standard error."""
-    shared = _chain(role)
+def start(role: str, level: str, report: Processor | None = None) -> None:
+    """Route every logger of this process through the gate to standard error.
+
+    `report` sees every line before its exception is put into words.
+    """
+    shared = _chain(role, () if report is None else (report,))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -57,7 +59,7 @@ def start(role: str, level: str) -> None:
     threading.excepthook = _thread_crashed
 
 
-def _chain(role: str) -> list[Processor]:
+def _chain(role: str, reports: Iterable[Processor]) -> list[Processor]:
     """Return what every line passes, ours and those of others alike."""
 
     def add_role(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -69,7 +71,7 @@ def _chain(role: str) -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         _resolve_exception,
-        sentry.report,
+        *reports,
         _tell_exception,
         _redact,
         add_role,

@@ -2,7 +2,7 @@
 
 No integration watches requests, queries or arguments: what is logged at `error` or
 above is what Sentry gets, and `before_send` builds it anew from the few fields that
-are allowed. Without an address nothing is started.
+are allowed. Without an address this module is not even imported.
 """
 
 from collections.abc import Mapping
@@ -46,9 +46,9 @@ _SYSTEM_FAULTS: Final = frozenset(
 
 
 def start(dsn: str, release: str, role: str) -> None:
-    """Start or, without an address, stop reporting. Raises: BadDsn."""
+    """Start reporting. Raises: BadDsn."""
     sentry_sdk.init(
-        dsn=dsn or None,
+        dsn=dsn,
         release=release or None,
         default_integrations=False,
         auto_enabling_integrations=False,
@@ -70,7 +70,7 @@ def start(dsn: str, release: str, role: str) -> None:
 
 def report(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Send a line of the log to Sentry when it is an error; return it unchanged."""
-    if event.get("level") not in _REPORTED or not sentry_sdk.is_initialized():
+    if event.get("level") not in _REPORTED:
         return event
     message = scrub(str(event.get("event", "")))
     facts = {key: one for key, one in event.items() if not _is_meta(key)}

@@ -31,6 +31,7 @@ SCOPE_INCLUDES = {  # who may operate may also read
     "events:write": {"events:write"},
     "read": {"read"},
     "operate": {"operate", "read"},
+    "admin": {"admin", "operate", "read"},
 }
 SOURCE = "api"
 

@@ -15,8 +15,8 @@ from forwarder.web.api import later, needs, unread
 from forwarder.web.console_experiments import planned, recorded
 from forwarder.web.console_kpi import MonthText, board_json, board_of, end_task
 from forwarder.web.desk import web_desk
-from forwarder.web.experiment_forms import find_plan, sentences
-from forwarder.web.filters import storable, told_errors
+from forwarder.web.experiment_forms import find_plan
+from forwarder.web.filters import errors_by_field, storable
 from forwarder.web.hooks import answer
 
 NOTE_MAX_CHARS: Final = 500
@@ -47,11 +47,7 @@ class _EndSchema(Schema):
 @api_kpi.errorhandler(ValidationError)
 def refused(error: ValidationError) -> Response:
     """Answer which fields cannot be used, and why."""
-    errors = {
-        name: sentences(told) if isinstance(told, dict) else told
-        for name, told in told_errors(error).items()
-    }
-    return answer(422, {"errors": errors})
+    return answer(422, {"errors": errors_by_field(error)})
 
 
 def _body() -> Any:  # noqa: ANN401  JSON

@@ -19,7 +19,7 @@ from forwarder.store.writer import StoreDown
 from forwarder.web import bodies
 from forwarder.web.api import later, needs, unread
 from forwarder.web.desk import web_desk
-from forwarder.web.filters import told_errors
+from forwarder.web.filters import errors_by_field
 from forwarder.web.hooks import answer
 from forwarder.web.shapes_links import (
     FUNNEL_DAYS,
@@ -128,7 +128,7 @@ def get_funnel() -> Response:
     of_links = funnel.of_links(
         desk.store, first, last, by_first=desk.counts_first_click
     )
-    campaigns = funnel.by_campaign(of_links, links.every(desk.store))
+    campaigns = funnel.of_campaigns(desk.store, of_links, first, last)
     return answer(
         200,
         {
@@ -193,7 +193,7 @@ def _given() -> dict[str, Any]:
     try:
         found: dict[str, Any] = LinkSchema().load(_object())
     except ValidationError as error:
-        raise _Unfit(told_errors(error)) from None
+        raise _Unfit(errors_by_field(error)) from None
     return found
 
 

@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from html import escape
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 import orjson
-from prometheus_client import Counter
 
 from forwarder.clicks.follow import Follow, Led
 from forwarder.clicks.visitors import Asked
 from forwarder.core.links import Bio
+from forwarder.core.tally import tally
 from forwarder.web.bio import bio_page
 from forwarder.web.bodies import CutOff, read_body
 from forwarder.web.headers import HEADERS
@@ -52,7 +51,6 @@ _BODIES: Final = {
     503: b"Not before the click.\n",
 }
 
-followed = Counter("forwarder_links_followed", "Answers for links", ("answer",))
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -103,7 +101,7 @@ class Going:
         if slug.endswith("+"):
             return self._told(slug[:-1], start_response)
         led = self._way.follow(self._asked(environ, slug, is_head=method == "HEAD"))
-        followed.labels(str(led.status)).inc()
+        tally.add("forwarder_links_followed_total", (str(led.status),))
         return _answered(led, list(self._cookies(led)), start_response)
 
     def _landed(
@@ -217,10 +215,6 @@ def _said(
 
 
 def _cookies_of(header: str) -> dict[str, str]:
-    """Return the cookies of a request; none where nobody can read them."""
-    if not header:
-        return {}
-    try:
-        return {name: one.value for name, one in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+    """Return the cookies of a request, by name."""
+    pairs = (one.partition("=") for one in header.split(";"))
+    return {name.strip(): value.strip(' "') for name, _, value in pairs}

@@ -1,5 +1,7 @@
 """`/console/…`: what an operator sees. Plain pages; `.json` gives the same as data."""
 
+from typing import Final
+
 from flask import (
     Blueprint,
     Response,
@@ -15,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
+    NotFound,
     ServiceUnavailable,
 )
 
@@ -30,6 +33,7 @@ from forwarder.web import (
     console_experiments,
     console_export,
     console_first,
+    console_hookups,
     console_jobs,
     console_kpi,
     console_link_audits,
@@ -43,18 +47,37 @@ from forwarder.web import (
     console_settings,
     console_source,
     console_sources,
+    console_theme,
     console_users,
     console_views,
     headers,
     session,
 )
+from forwarder.web.admission import Nobody
 from forwarder.web.console_entry import Refusal, log_in
 from forwarder.web.console_frame import furniture, version
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
 from forwarder.web.rules import anyone
 
-OPEN = frozenset({"console.login", "console.post_login", "console.static"})
+OPEN = frozenset(
+    {
+        "console.login",
+        "console.post_login",
+        "console.static",
+        "console.theme.post_theme",
+    }
+)
+# What a page that is refused is called, in an operator's words.
+TITLES: Final = {
+    403: "Your role may not do this",
+    404: "There is nothing here",
+    409: "Something changed meanwhile",
+    422: "Check what was entered",
+    429: "Too many at once",
+    500: "Something went wrong here",
+    503: "Not available right now",
+}
 
 console = Blueprint(
     "console",
@@ -84,10 +107,12 @@ for module in (
     console_users,
     console_account,
     console_source,
+    console_hookups,
     console_first,
     console_kpi,
     console_experiments,
     console_quality,
+    console_theme,
 ):
     console.register_blueprint(module.pages)
 
@@ -139,13 +164,22 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
         text = "The fault is on our side and was logged: run `forwarder doctor`."
     if _wants_json():
         return answer(status, {"error": text})
-    return render_template("console/error.html", name=error.name, text=text), status
+    title = TITLES.get(status, "That did not work")
+    return render_template("console/error.html", title=title, text=text), status
 
 
 @console.errorhandler(StoreDown)
 def show_down(_: StoreDown) -> ResponseReturnValue:
     """Say that the database is down: nothing was changed."""
     return show_error(ServiceUnavailable("The database does not answer: try again."))
+
+
+@console.errorhandler(Nobody)
+def show_nobody(_: Nobody) -> ResponseReturnValue:
+    """Say that a user is not there, or not any more."""
+    return show_error(
+        NotFound("There is no user of this name any more: see the list of users.")
+    )
 
 
 @console.get("/login")

@@ -1,6 +1,7 @@
 """The delivery list, one delivery's page, and finding one by what an operator has."""
 
 import json
+from datetime import datetime
 
 import structlog
 from flask import (
@@ -15,14 +16,16 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
+from forwarder.core.delivery import Status
 from forwarder.pipeline.replay import send_again
 from forwarder.store import log
+from forwarder.store.log import Line
 from forwarder.store.reveal import open_delivery
 from forwarder.store.story import Story
 from forwarder.store.story import show as story_of
 from forwarder.web import console_log, console_story, session
 from forwarder.web.console_query import given_filter
-from forwarder.web.desk import web_desk
+from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.filters import BadFilter, read_filter
 from forwarder.web.hooks import answer
 from forwarder.web.person import masked
@@ -72,7 +75,15 @@ def show(delivery_id: int) -> ResponseReturnValue:
         person=None if event is None else masked(event.person),
         told=console_story.tell(desk, story, desk.clock()),
         may_replay=session.may(g.user, "operator"),
+        too_old_at=_too_old_at(desk, story.line),
     )
+
+
+def _too_old_at(desk: WebDesk, line: Line) -> datetime | None:
+    """Return from when on the platform takes it no more; None if that is all one."""
+    to = desk.destinations.get(line.destination)
+    is_over = line.status in {Status.DELIVERED, Status.SKIPPED}
+    return None if to is None or is_over else line.occurred_at + to.max_age
 
 
 def _story(delivery_id: int) -> Story:

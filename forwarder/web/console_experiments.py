@@ -32,7 +32,7 @@ from forwarder.web import session
 from forwarder.web.console_kpi import MonthText, board_of
 from forwarder.web.console_query import read
 from forwarder.web.desk import WebDesk, web_desk
-from forwarder.web.filters import told_errors
+from forwarder.web.filters import sentences, told_errors
 from forwarder.web.hooks import answer
 
 SEES: Final = 0.5  # the change that the hint speaks of
@@ -121,7 +121,7 @@ def post_new() -> ResponseReturnValue:
     try:
         plan = planned(desk, forms.from_form(request.form), g.user.name)
     except ValidationError as error:
-        texts = forms.sentences(told_errors(error))
+        texts = sentences(told_errors(error))
         return _form(dict(request.form), texts), 422
     flash(f"{plan.name} is planned. Publish the variants, then record their days.")
     return redirect(url_for("console.experiments.show", name=plan.name), 303)
@@ -195,9 +195,7 @@ def post_days(name: str) -> ResponseReturnValue:
         told = forms.days_from_form(request.form, plan, on)
         n_new = recorded(desk, plan, told, g.user.name)
     except ValidationError as error:
-        abort(
-            422, f"It cannot be used: {'; '.join(forms.sentences(told_errors(error)))}"
-        )
+        abort(422, f"It cannot be used: {'; '.join(sentences(told_errors(error)))}")
     flash(f"{n_new} new of {len(told['days'])} recorded.")
     return redirect(url_for("console.experiments.show", name=name), 303)
 

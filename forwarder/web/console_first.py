@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from forwarder.pipeline.progress import progress
+from forwarder.pipeline.progress import Trouble, progress
 from forwarder.store.latest import first_delivered, latest
 from forwarder.web import manual, session
 from forwarder.web.console_source import (
@@ -41,12 +41,12 @@ class Way:
     """How far a new service is. `stage` is what is still to be done.
 
     Shape: `settings` while no address or account is there, then `webhook`, `delivery`,
-    and `done`; `troubles` are what hinders the worker, in sentences.
+    and `done`; `troubles` are what hinders the worker.
     """
 
     stage: str
     shops: Sequence[Shop]
-    troubles: Sequence[str]
+    troubles: Sequence[Trouble]
     newest: Contact | None
     delivered: int | None
 
@@ -67,7 +67,7 @@ def way(desk: WebDesk) -> Way:
     return Way(
         stage=stage,
         shops=shops,
-        troubles=[str(one) for one in found.problems],
+        troubles=found.problems,
         newest=None
         if last is None
         else Contact(endpoint=last.notice.endpoint, latest=last, refused=None),
@@ -108,7 +108,7 @@ def show_json() -> ResponseReturnValue:
     found = way(web_desk())
     told: dict[str, Any] = {
         "stage": found.stage,
-        "troubles": list(found.troubles),
+        "troubles": [str(one) for one in found.troubles],
         "delivered": found.delivered,
         "endpoints": [
             {

@@ -14,7 +14,8 @@ from flask import g, request, url_for
 from markupsafe import Markup
 
 from forwarder.destinations.pinterest.told import identifiers_in
-from forwarder.web import quality_words, session, words
+from forwarder.pipeline.progress import Trouble
+from forwarder.web import console_theme, quality_words, session, words
 from forwarder.web.console_story import stamp
 from forwarder.web.shapes import moment, value_text
 
@@ -68,6 +69,9 @@ def furniture() -> dict[str, Any]:
         "places": {name: list(_seen(group)) for name, group in PLACES.items()},
         "may_operate": session.may(g.get("user"), "operator"),
         "token": session.form_token,
+        "theme": console_theme.theme(),
+        "themes": console_theme.THEMES,
+        "way_back": console_theme.way_back(),
         "style_url": url_for("console.static", filename=STYLE, v=version()),
         "icon_url": url_for("console.static", filename=ICON, v=version()),
         "script_url": url_for("console.static", filename=SCRIPT, v=version()),
@@ -76,11 +80,13 @@ def furniture() -> dict[str, Any]:
         "coded": coded,
         "reason_label": words.reason_label,
         "explain_reason": words.explain_reason,
+        "reason_remedy": words.reason_remedy,
         "identifier_names": quality_words.NAMES,
         "identifiers_in": identifiers_in,
         "dropped_label": words.dropped_label,
         "statuses": words.STATUSES,
         "outcomes": words.OUTCOMES,
+        "trouble_text": trouble_text,
         "modes": words.MODES,
         "moment": moment,
         "stamp": stamp,
@@ -130,6 +136,15 @@ def when(at: datetime | None) -> Markup:
     if at is None:
         return Markup('<span class="none">&ndash;</span>')
     return Markup('<time datetime="{}">{}</time>').format(moment(at), stamp(at))
+
+
+def trouble_text(trouble: Trouble) -> str:
+    """Return what hinders the service and what to do about it, in sentences."""
+    if not trouble.reason:
+        return f"{trouble.what[0].upper()}{trouble.what[1:]}: {trouble.mend}."
+    said = f" The platform said: {trouble.mend}" if trouble.mend else ""
+    why = words.explain_reason(trouble.reason)
+    return f"Nothing is sent to {trouble.subject}. {why}{said}"
 
 
 def number(n: int, one: str, several: str) -> str:

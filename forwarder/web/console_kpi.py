@@ -24,7 +24,7 @@ from forwarder.core.kpi import Task
 from forwarder.insights.as_json import as_json, page_json
 from forwarder.insights.board import Board, build_board
 from forwarder.insights.gather import gather, latest_month
-from forwarder.insights.period import Month, month_of
+from forwarder.insights.period import Month, month_of, words_of
 from forwarder.insights.quadrant import cuts
 from forwarder.insights.tasks import close
 from forwarder.store import audit, kpi_tasks
@@ -96,6 +96,7 @@ def show() -> str:
 def render_board(board: Board, tasks: Sequence[Task], today: date) -> str:
     """Return the page of a board."""
     month, data = board.facts.month, page_json(board)
+    time_now, time_before = words_of(board.limits.period)
     return render_template(
         "console/kpi.html",
         board=board,
@@ -109,6 +110,8 @@ def render_board(board: Board, tasks: Sequence[Task], today: date) -> str:
         quadrants=view.quadrant_counts(board),
         quadrant_chart=view.quadrant_chart(board, cuts(board.facts.pins, board.limits)),
         concentration_chart=view.concentration_chart(board),
+        time_now=time_now,
+        time_before=time_before,
         pins_shown=PINS_SHOWN,
         earlier=month.before.text,
         later=_later(month, today),
@@ -184,7 +187,7 @@ def _rows(board: Board) -> Iterator[tuple[object, ...]]:
             one.saves,
             *("" if rate is None else f"{float(rate):.6f}" for rate in rates),
             line.quadrant.value,
-            f"{float(line.missed_clicks):.1f}",
+            f"{line.missed_clicks:.1f}",
         )
 
 

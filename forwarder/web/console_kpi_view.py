@@ -184,7 +184,8 @@ def _line(rule: str, found: Sequence[Finding], task: Task | None) -> RuleLine:
 
 QUADRANTS: Final[Mapping[Quadrant, str]] = {
     Quadrant.DISTRIBUTION_MULTIPLIER: "both high: a distribution multiplier",
-    Quadrant.TRANSACTIONAL: "clicked, not kept: transactional",
+    Quadrant.TRANSACTIONAL: "clicked, not kept: transactional; check that the page "
+    "holds what the Pin promises",
     Quadrant.USEFUL_NOT_PITCHED: "kept, not clicked: useful, not pitched",
     Quadrant.REWORK: "neither: rework the concept (our own word)",
     Quadrant.NOT_ENOUGH_DATA: "shown too seldom to say",

@@ -1,7 +1,7 @@
 """`/console/links…`: links of our own, what they led to, and how to change them."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
@@ -52,7 +52,7 @@ def show_all() -> str:
         found=known,
         counts=clicks.counts(desk.store),
         funnels={one.name: one for one in of_links},
-        campaigns=funnel.by_campaign(of_links, known),
+        campaigns=_campaigns(of_links),
         days=FUNNEL_DAYS,
         now=desk.clock(),
         has_hosts=bool(desk.link_hosts),
@@ -63,11 +63,17 @@ def show_all() -> str:
 
 def _funnels() -> list[Funnel]:
     desk = web_desk()
-    last = desk.clock().date()
-    first = last - timedelta(days=FUNNEL_DAYS - 1)
-    return list(
-        funnel.of_links(desk.store, first, last, by_first=desk.counts_first_click)
-    )
+    by_first = desk.counts_first_click
+    return list(funnel.of_links(desk.store, *_days(), by_first=by_first))
+
+
+def _campaigns(of_links: list[Funnel]) -> list[Funnel]:
+    return list(funnel.of_campaigns(web_desk().store, of_links, *_days()))
+
+
+def _days() -> tuple[date, date]:
+    last = web_desk().clock().date()
+    return last - timedelta(days=FUNNEL_DAYS - 1), last
 
 
 @pages.get("/links.json")
@@ -77,13 +83,12 @@ def show_all_json() -> ResponseReturnValue:
     desk = web_desk()
     counts, known, of_links = clicks.counts(desk.store), links.every, _funnels()
     found = known(desk.store)
-    campaigns = funnel.by_campaign(of_links, found)
     return answer(
         200,
         {
             "items": [link_json(desk, one, counts) for one in found],
             "funnels": [one.as_json() for one in of_links],
-            "campaigns": [one.as_json() for one in campaigns],
+            "campaigns": [one.as_json() for one in _campaigns(of_links)],
         },
     )
 

@@ -31,6 +31,8 @@ NAMES: Final = {
     "destination": "destination",
     "kind": "kind",
     "reason": "reason",
+    "attempts": "attempts, at least",
+    "test": "test orders",
     "since": "received since",
     "until": "received before",
     "ids": "chosen",
@@ -199,10 +201,19 @@ def hooks(desk: WebDesk) -> list[tuple[str, str, str]]:
     ]
 
 
+# What the library says of a box that was filled in wrongly, in an operator's words.
+PLAIN: Final[Mapping[str, str]] = {
+    "Missing data for required field.": "it has to be filled in",
+    "Not a valid integer.": "a whole number is needed",
+    "Not a valid number.": "a number is needed",
+    "Not a valid boolean.": "yes or no is needed",
+}
+
+
 def error_texts(errors: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a filter, a sentence each."""
+    """Return what is wrong with a filter or a form, a sentence each."""
     return [
-        f"{NAMES.get(name, name)}: {text}"
+        f"{NAMES.get(name, name)}: {PLAIN.get(str(text), text)}"
         for name, texts in errors.items()
         for text in (texts if isinstance(texts, list) else [texts])
     ]

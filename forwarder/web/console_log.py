@@ -47,7 +47,7 @@ def _found(
         "listing": found,
         "live_after": newest_id if is_open else None,
         "moments": console_list.moments(wanted),
-        "troubles": progress(desk.store, now).troubles,
+        "troubles": progress(desk.store, now).problems,
         "n_quarantined": _count_quarantined(desk),
         "quarantined_max": QUARANTINED_MAX,
         "hooks": [] if found.page.lines else console_list.hooks(desk),

@@ -1,6 +1,6 @@
 """`/console/`: is it working? One sentence, then the numbers behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from forwarder.core.delivery import Status
 from forwarder.pipeline.overview import Place, overview
 from forwarder.pipeline.progress import Trouble, progress
-from forwarder.store import alerts, glance, health
+from forwarder.store import Store, alerts, glance, health
 from forwarder.store.alerts import OPEN, Alert
 from forwarder.store.glance import Funnel
 from forwarder.web import session
@@ -28,22 +28,32 @@ WAYS: Final = (
     ("Refused", Status.REFUSED),
     ("Skipped", Status.SKIPPED),
 )
-SHOWN_MAX: Final = 5  # alerts; the list has all
+N_HOURS: Final = 24
+SHOWN_MAX: Final = 5  # alerts and shops; their pages have all
 
 pages = Blueprint("overview", __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """Whether it works, and what that is judged by. `last_at`: of the last webhook."""
+    """Whether it works, and what that is judged by. `last_by`: of the last webhooks.
+
+    `hours` are the events of each hour since then, the oldest first.
+    """
 
     since: datetime
     troubles: Sequence[Trouble]
     open_alerts: Sequence[Alert]
     places: Sequence[Place]
     funnel: Funnel
-    last_at: datetime | None
+    last_by: Mapping[str, datetime]
+    hours: Sequence[tuple[datetime, int]]
     n_held: int
+
+    @property
+    def last_at(self) -> datetime | None:
+        """Return when the last webhook came; None if none did."""
+        return max(self.last_by.values(), default=None)
 
     @property
     def word(self) -> str:
@@ -97,6 +107,10 @@ def glance_json(seen: Glance) -> dict[str, Any]:
         "delivered_within_an_hour": funnel.n_fresh,
         "is_whole": funnel.is_whole,
         "last_received_at": moment(seen.last_at),
+        "last_received_by": {name: moment(at) for name, at in seen.last_by.items()},
+        "events_by_hour": [
+            {"hour": moment(hour), "events": n} for hour, n in seen.hours
+        ],
         "quarantined": seen.n_held,
     }
 
@@ -111,9 +125,18 @@ def look(desk: WebDesk, now: datetime) -> Glance:
         open_alerts=alerts.list_alerts(store, [OPEN]),
         places=overview(store, desk.destinations.values(), now),
         funnel=glance.funnel(store, since),
-        last_at=max(glance.last_received(store).values(), default=None),
+        last_by=glance.last_received(store),
+        hours=_hours(store, now),
         n_held=sum(group.n for group in glance.held_groups(store)),
     )
+
+
+def _hours(store: Store, now: datetime) -> list[tuple[datetime, int]]:
+    """Return the events of each hour, up to the one that runs."""
+    runs = now.replace(minute=0, second=0, microsecond=0)
+    hours = [runs - timedelta(hours=back) for back in reversed(range(N_HOURS))]
+    found = glance.events_by_hour(store, hours[0])
+    return [(hour, found.get(hour, 0)) for hour in hours]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

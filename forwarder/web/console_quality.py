@@ -49,8 +49,12 @@ MATTER: Final = (*RECOGNISING, *DEVICE)
 pages = Blueprint("quality", __name__)
 
 
-class _WantedSchema(Schema):
+class WantedSchema(Schema):
+    """The period and, if only one is wanted, the endpoint."""
+
     class Meta:
+        """Whatever else stands in an address."""
+
         unknown = EXCLUDE
 
     period = fields.String(load_default=USUAL, validate=validate.OneOf(list(PERIODS)))
@@ -86,7 +90,7 @@ class Bar:
 @session.needs("viewer")
 def show() -> str:
     """Show by what people can be recognised, source by source."""
-    seen = _look(web_desk())
+    seen = _look()
     by_endpoint = groupby(seen.found, key=lambda one: one.endpoint)
     return render_template(
         "console/quality.html",
@@ -108,12 +112,20 @@ def show() -> str:
 @session.needs("viewer")
 def show_json() -> ResponseReturnValue:
     """Return the same as data."""
-    seen = _look(web_desk())
-    return answer(200, quality_json(seen.since, seen.funnel, seen.found))
+    return answer(200, seen_json(_look()))
 
 
-def _look(desk: WebDesk) -> Seen:
-    given: dict[str, Any] = read(_WantedSchema(), request.args)
+def _look() -> Seen:
+    return look(web_desk(), read(WantedSchema(), request.args))
+
+
+def seen_json(seen: Seen) -> dict[str, Any]:
+    """Return what was seen as data."""
+    return quality_json(seen.since, seen.funnel, seen.found)
+
+
+def look(desk: WebDesk, given: Mapping[str, Any]) -> Seen:
+    """Return what arrived, as a `WantedSchema` says."""
     _, length = PERIODS[given["period"]]
     since = (desk.clock() - length).replace(second=0, microsecond=0)
     found = matches(desk.store, since, given["endpoint"], keyless(desk.endpoints))

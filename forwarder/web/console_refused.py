@@ -31,7 +31,9 @@ class Cause:
     label: str
     remedy: str
     n: int
+    oldest_at: datetime
     newest_at: datetime
+    newest_id: int
     groups: Sequence[Group]
 
 
@@ -68,7 +70,9 @@ def _group_json(group: Group) -> dict[str, Any]:
         "source": group.source,
         "reason": group.reason,
         "count": group.n,
+        "oldest_at": moment(group.oldest_at),
         "newest_at": moment(group.newest_at),
+        "newest_id": group.newest_id,
     }
 
 
@@ -87,6 +91,8 @@ def _cause(reason: str, groups: Sequence[Group]) -> Cause:
         label=reason_label(reason),
         remedy=reason_remedy(reason),
         n=sum(group.n for group in groups),
+        oldest_at=min(group.oldest_at for group in groups),
         newest_at=max(group.newest_at for group in groups),
+        newest_id=max(group.newest_id for group in groups),
         groups=groups,
     )

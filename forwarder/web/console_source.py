@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, g, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from forwarder.hookups import PLATFORMS, Plan
+from forwarder.hookups import PLATFORMS
 from forwarder.pipeline.receive import Endpoint
+from forwarder.pulls import PULLS
 from forwarder.store.latest import Latest, latest
 from forwarder.web import manual, session
 from forwarder.web.desk import WebDesk, web_desk
@@ -71,16 +73,20 @@ def address(desk: WebDesk, name: str) -> str:
 @session.needs("viewer")
 def show(name: str) -> str:
     """Show how to connect one shop, and what came of it."""
-    return _page(name, None)
+    return page(name)
 
 
 @pages.get("/sources/<name>.json")
 @session.needs("viewer")
 def show_json(name: str) -> ResponseReturnValue:
     """Return what came of one shop as data."""
-    desk = web_desk()
-    endpoint = _endpoint(name)
-    told = {
+    return answer(200, source_json(web_desk(), found_endpoint(name)))
+
+
+def source_json(desk: WebDesk, endpoint: Endpoint) -> dict[str, Any]:
+    """Return how one shop is connected and what came of it, without its secret."""
+    name = endpoint.name
+    return {
         "endpoint": name,
         "source": endpoint.source_name,
         "address": address(desk, name),
@@ -88,7 +94,6 @@ def show_json(name: str) -> ResponseReturnValue:
         "secrets_from": desk.sheet.origin(f"endpoints.{name}", "secrets"),
         **contact_json(contact(desk, name)),
     }
-    return answer(200, told)
 
 
 def contact_json(seen: Contact) -> dict[str, Any]:
@@ -109,22 +114,11 @@ def turned_away_json(refused: Refused | None) -> dict[str, Any] | None:
     return {"at": moment(refused.at), "why": refused.why}
 
 
-@pages.post("/sources/<name>/plan")
-@session.needs("operator")
-def post_plan(name: str) -> str:
-    """Ask the platform which webhooks lead here and which are missing; changes nothing.
-
-    Posted, since it is asked for with the shop's key.
-    """
-    _endpoint(name)
-    return _page(name, web_desk().hook_plan(name))
-
-
-def _page(name: str, asked: Plan | str | None) -> str:
+def page(name: str, **asked: object) -> str:
+    """Return the page of a shop; `asked` is what came of asking its platform."""
     desk = web_desk()
-    endpoint = _endpoint(name)
+    endpoint = found_endpoint(name)
     source = endpoint.source_name
-    platform = PLATFORMS.get(source)
     return render_template(
         "console/source.html",
         name=name,
@@ -139,9 +133,11 @@ def _page(name: str, asked: Plan | str | None) -> str:
         steps=manual.part(source, STEPS),
         retries=manual.part(source, RETRIES),
         rest=_rest(source),
-        topics=() if platform is None else platform.topics,
-        asked=asked,
-        has_api=platform is not None,
+        platform=PLATFORMS.get(source),
+        can_be_fetched=source in PULLS,
+        week_ago=f"{desk.clock() - timedelta(days=7):%Y-%m-%d}",
+        may_set_up=session.may(g.user, "admin"),
+        **asked,
     )
 
 
@@ -150,7 +146,8 @@ def _rest(source: str) -> Sequence[tuple[str, Markup]]:
     return [(heading, text) for heading, text in parts if text]
 
 
-def _endpoint(name: str) -> Endpoint:
+def found_endpoint(name: str) -> Endpoint:
+    """Return the endpoint of this name; answer 404 if there is none."""
     found = web_desk().endpoints.get(name)
     if found is None:
         abort(404, "No endpoint of the settings has this name: see the sources.")

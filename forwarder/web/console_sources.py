@@ -78,9 +78,12 @@ def show() -> str:
 @session.needs("viewer")
 def show_json() -> ResponseReturnValue:
     """Return every endpoint as data."""
-    desk = web_desk()
-    items = [_sender_json(one) for one in senders(desk, desk.clock())]
-    return answer(200, {"items": items})
+    return answer(200, senders_json(web_desk()))
+
+
+def senders_json(desk: WebDesk) -> dict[str, Any]:
+    """Return every endpoint as data."""
+    return {"items": [_sender_json(one) for one in senders(desk, desk.clock())]}
 
 
 def _sender_json(sender: Sender) -> dict[str, Any]:

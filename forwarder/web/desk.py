@@ -8,7 +8,7 @@ from flask import current_app
 
 from forwarder.core.delivery import Destination
 from forwarder.core.event import Notice
-from forwarder.hookups import Plan
+from forwarder.hookups import Hookup
 from forwarder.insights.thresholds import Thresholds
 from forwarder.pipeline.receive import Endpoint
 from forwarder.store import Store
@@ -23,8 +23,8 @@ def nobody_asks(endpoint: Endpoint, notice: Notice) -> None:
     del endpoint, notice
 
 
-def cannot_ask(endpoint: str) -> Plan | str:
-    """Ask no platform."""
+def cannot_ask(endpoint: str) -> Hookup | str:
+    """Reach no platform."""
     return f"The API behind {endpoint} is not asked here."
 
 
@@ -35,8 +35,8 @@ class WebDesk:
     `nudge` wakes the worker of a destination and returns at once. `destinations` are
     by the name that stands in their deliveries. `refused` is told of each webhook that
     was turned away; `last_refused` tells why the last one of an endpoint was.
-    `hook_plan` asks the endpoint's platform which webhooks there are and are missing,
-    or tells in a sentence why it can not. `sheet` is what the settings say.
+    `hookup` reaches the endpoint's webhooks at its platform, or tells in a sentence why
+    it can not. `sheet` is what the settings say.
     Links may lead to `link_hosts` alone; an order belongs to the link clicked last, or
     with `counts_first_click` to the first.
     """
@@ -53,7 +53,7 @@ class WebDesk:
     refused: Callable[[Endpoint, Notice], None] = nobody_asks
     limits: Thresholds = field(default_factory=Thresholds)
     last_refused: Callable[[str], Refused | None] = lambda _: None
-    hook_plan: Callable[[str], Plan | str] = cannot_ask
+    hookup: Callable[[str], Hookup | str] = cannot_ask
     sheet: Sheet = field(default_factory=Sheet)
 
 

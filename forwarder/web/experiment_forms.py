@@ -193,16 +193,3 @@ def days_from_form(form: Mapping[str, str], plan: Plan, on: date) -> dict[str, A
 def _whole(text: str) -> int | str:
     told = text.strip().replace(",", "")
     return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else text  # noqa: PLR2004
-
-
-def sentences(errors: Mapping[Any, Any], before: str = "") -> list[str]:
-    """Return what is wrong, a sentence each: rows are counted from one."""
-    found = []
-    for name, told in errors.items():
-        here = f"{before}{name + 1 if isinstance(name, int) else name}"
-        if isinstance(told, Mapping):
-            found += sentences(told, f"{here}, ")
-        else:
-            texts = told if isinstance(told, list) else [told]
-            found += [f"{here}: {text}" for text in texts]
-    return found

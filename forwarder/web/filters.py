@@ -12,6 +12,7 @@ from forwarder.core.personal import told_name
 from forwarder.store.log import ID_MAX, PAGE, PAGE_MAX, Filter
 
 TEXT_MAX = 4_096
+ATTEMPTS_MAX = 1_000_000
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -72,6 +73,10 @@ class _FilterSchema(Schema):
     order_id = _text(data_key="order")
     event_id = _text()
     reason = _text()
+    is_test = fields.Boolean(data_key="test")
+    attempts_min = fields.Integer(
+        data_key="attempts", validate=validate.Range(min=0, max=ATTEMPTS_MAX)
+    )
     since = Moment()
     until = Moment()
     ids = Numbers()
@@ -90,6 +95,27 @@ def told_errors(error: ValidationError) -> dict[str, object]:
     """Return what is wrong by field; a name that may be a value is not told."""
     messages: dict[str, object] = error.normalized_messages()  # type: ignore[no-untyped-call]
     return {told_name(name): texts for name, texts in messages.items()}
+
+
+def sentences(errors: Mapping[Any, Any], before: str = "") -> list[str]:
+    """Return what is wrong, a sentence each: rows are counted from one."""
+    found = []
+    for name, told in errors.items():
+        here = f"{before}{name + 1 if isinstance(name, int) else name}"
+        if isinstance(told, Mapping):
+            found += sentences(told, f"{here}, ")
+        else:
+            texts = told if isinstance(told, list) else [told]
+            found += [f"{here}: {text}" for text in texts]
+    return found
+
+
+def errors_by_field(error: ValidationError) -> dict[str, object]:
+    """Return the same with lists of sentences alone, also of rows inside a field."""
+    return {
+        name: sentences(told) if isinstance(told, Mapping) else told
+        for name, told in told_errors(error).items()
+    }
 
 
 def read_filter(given: Mapping[str, str]) -> tuple[Filter, int]:

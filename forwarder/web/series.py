@@ -64,6 +64,13 @@ COUNTED: Final[Mapping[str, Series]] = {
         "Deliveries taken over from a worker that died or stood still",
         ("destination",),
     ),
+    "forwarder_links_followed_total": Series("Answers for click links", ("answer",)),
+    "forwarder_clicks_dropped_total": Series(
+        "Clicks that were led on and not counted: too many waited for the disk"
+    ),
+    "forwarder_click_tokens_forged_total": Series(
+        "Events with a click token that is none of ours"
+    ),
     "forwarder_db_busy_total": Series("Times the database did not answer or write"),
     "forwarder_db_commit_seconds": Series(
         "Time of a commit of the one writer (SQLite)", (), SHORT_S

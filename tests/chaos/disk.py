@@ -119,7 +119,6 @@ def log_deleted(world: World) -> None:
             connection.close()
 
     def delete_log() -> None:
-        world.box.forget_store()
         for suffix in ("-wal", "-shm"):
             (world.folder / "var" / f"forwarder.db{suffix}").unlink(missing_ok=True)
 
@@ -144,7 +143,6 @@ def copy_restored(world: World) -> None:
                 world.servers.postgres.copy(world.direct_url, "yesterday")
 
     def restore() -> None:
-        world.box.forget_store()
         if is_sqlite:
             for name in DATABASE:
                 (world.folder / "var" / name).unlink(missing_ok=True)
@@ -168,6 +166,7 @@ def _made_up_for(world: World, keep: Any, set_back: Any) -> None:  # noqa: ANN40
         keep()
         _post(world, orders[N_ORDERS:])
         _remembered(world)
+        world.box.forget_store()  # the last one to close it would write the log back
         with world.halted():
             set_back()
         world.wait_for("the gap is told", lambda: _is_told(world), 60, 0.5)

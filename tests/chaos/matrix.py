@@ -16,7 +16,16 @@ from tests.chaos.scenario import SCENARIOS, Scenario
 from tests.chaos.world import EVERYWHERE, Configuration, Servers, World
 from tests.e2e import canary
 
-ROLL = ("crashes", "machine", "brokers", "storage", "disk", "platform", "inbound")
+ROLL = (
+    "crashes",
+    "machine",
+    "brokers",
+    "storage",
+    "disk",
+    "platform",
+    "inbound",
+    "repairs",
+)
 for name in ROLL:
     import_module(f"tests.chaos.{name}")
 

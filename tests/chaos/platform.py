@@ -41,11 +41,22 @@ def throttled(world: World) -> None:
     world.random.shuffle(headers)
     for one in headers:
         world.hurry()
+        n_told = _n_told(world)
         world.box.order({"fault": "http", "status": 429, "headers": one})
         with world.traffic(1 / len(headers)):  # a hurry now could end the pause
             world.wait_for("it is throttled", lambda: world.box.n_faults() == 0, 90)
+        world.wait_for(
+            "the pause is written down",
+            lambda n_told=n_told: _n_told(world) > n_told,  # type: ignore[misc]
+            30,
+        )
         if not one or one.get("Retry-After") in LONG:
             _obeys(world, one)
+
+
+def _n_told(world: World) -> int:
+    """Return how many 429 the workers have taken note of: a hurry ends no later one."""
+    return sum('"http_status":429' in line for line in world.box.logged())
 
 
 def _obeys(world: World, headers: Mapping[str, str]) -> None:

@@ -96,12 +96,6 @@ class ChaosBox(Box):
 
     direct_url: str = ""
 
-    @property
-    def env(self) -> dict[str, str]:
-        """Return the environment of our processes: their memory and time are looked
-        at here, so nobody counts their lines as well."""
-        return {k: v for k, v in super().env.items() if not k.startswith("COVERAGE_")}
-
     def add_to_endpoint(self, source: str, **settings: str) -> None:
         """Add settings to the endpoint of a source."""
         file = self.folder / "forwarder.toml"

@@ -254,3 +254,28 @@ def test_a_backup_is_checked(shell: Shell) -> None:
     assert 1 == bad.exit_code
     assert "take another copy" in bad.stderr
     assert "0 notices, 0 deliveries; 0 sealed values tried" in itself.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "list"),
+        ("api-key", "list"),
+        ("audit-log",),
+        ("ledger", "--month", "2026-10"),
+        ("reconcile", "versions"),
+        ("events", "list"),
+        ("alerts", "list"),
+        ("experiments", "list"),
+        ("links", "list"),
+        ("jobs", "list"),
+        ("keys", "list"),
+        ("kpi", "tasks"),
+        ("quality",),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_list_says_so(shell: Shell, words: tuple[str, ...]) -> None:
+    told = shell.run(*words)
+
+    assert (0, True) == (told.exit_code, len(told.stdout.split()) > 2)

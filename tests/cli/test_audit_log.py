@@ -42,6 +42,8 @@ def test_the_log_is_read_in_pages_and_by_filter(shell: Shell, store: Store) -> N
     assert ["2026-11-21", "08:00:00Z", "ben", "discard"] == text.split()[:4]
     assert "no longer wanted" in text
     assert "nobody did" in shell.run("audit-log", "--who", "carl").stdout
+    audit.note(store, "carl", "planned an experiment", "spring", NOW)
+    assert "planned an experiment spring" in shell.run("audit-log").stdout
 
 
 def test_a_log_that_somebody_touched_is_bad_news(shell: Shell, store: Store) -> None:

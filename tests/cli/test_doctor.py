@@ -194,8 +194,12 @@ def test_a_broker_that_does_not_answer_is_red(
     del well, platform
     monkeypatch.setenv("FORWARDER_BROKER_URL", "redis://127.0.0.1:9/0")
     answers: Iterator[str] = iter(["OperationalError", ""])
-    monkeypatch.setattr("forwarder.nudge.fault_of_broker", lambda _: next(answers))
-    monkeypatch.setattr("forwarder.nudge.eviction_policy", lambda _: "noeviction")
+    monkeypatch.setattr(
+        "forwarder.cli.checkup.of_work.fault_of_broker", lambda _: next(answers)
+    )
+    monkeypatch.setattr(
+        "forwarder.cli.checkup.of_work.eviction_policy", lambda _: "noeviction"
+    )
 
     assert [("red", "no answer (OperationalError)")] == of(findings(shell, 1), "broker")
     assert [("ok", "answers")] == of(findings(shell, 0), "broker")

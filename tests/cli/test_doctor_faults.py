@@ -9,17 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from forwarder import lookout, outside
 from forwarder.alerts.conditions import WARN, Condition
@@ -28,6 +23,7 @@ from forwarder.cli.checkup.of_store import disk_kind
 from forwarder.store import Store, alerts, health, open_store, watch
 from forwarder.store.inbox import accept
 from forwarder.store.migrate import upgrade
+from tests.certificates import certificate
 from tests.cli.conftest import DATA_KEY, Shell
 from tests.cli.test_doctor import Findings, Platform, here, platform, well
 from tests.servers import free_port
@@ -127,13 +123,17 @@ def network_disk(case: Case) -> None:
 
 def broker_down(case: Case) -> None:
     case.patch.setenv("FORWARDER_BROKER_URL", f"redis://127.0.0.1:{free_port()}/0")
-    case.patch.setattr("forwarder.nudge.fault_of_broker", lambda _: "OperationalError")
+    case.patch.setattr(
+        "forwarder.cli.checkup.of_work.fault_of_broker", lambda _: "OperationalError"
+    )
 
 
 def broker_evicts(case: Case) -> None:
     case.patch.setenv("FORWARDER_BROKER_URL", "redis://127.0.0.1:9/0")
-    case.patch.setattr("forwarder.nudge.fault_of_broker", lambda _: "")
-    case.patch.setattr("forwarder.nudge.eviction_policy", lambda _: "allkeys-lru")
+    case.patch.setattr("forwarder.cli.checkup.of_work.fault_of_broker", lambda _: "")
+    case.patch.setattr(
+        "forwarder.cli.checkup.of_work.eviction_policy", lambda _: "allkeys-lru"
+    )
 
 
 def no_beat(case: Case) -> None:
@@ -414,31 +414,6 @@ def test_the_nearest_mount_tells_the_kind_of_disk(file: str, kind: str) -> None:
 
 
 # The public address, for real: a server with a certificate of its own making.
-
-
-def certificate(folder: Path, left: timedelta) -> Path:
-    """Make a certificate good for so long; return the file of it and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "forwarder.test")])
-    until = datetime.now(UTC) + left  # noqa: TID251
-    names = [x509.DNSName("forwarder.test"), x509.IPAddress(ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(until - timedelta(days=90))
-        .not_valid_after(until)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "tls.pem"
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    pem = serialization.Encoding.PEM
-    file.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, form, plain))
-    return file
 
 
 @dataclass(slots=True)

@@ -127,16 +127,19 @@ def test_a_bare_body_takes_its_topic_from_the_options(tmp_path: Path) -> None:
 def test_the_time_can_be_pretended(tmp_path: Path) -> None:
     file = sample("shopify", "orders-paid", tmp_path)
 
+    def told(now: str) -> dict[str, Any]:
+        options = ("--source", "shopify", "--now", now, "--keep-reserved-domains")
+        event: dict[str, Any] = explain(file, *options)["events"][0]
+        return event
+
     def not_sent(now: str) -> str:
-        told = explain(
-            file, "--source", "shopify", "--now", now, "--keep-reserved-domains"
-        )
-        word: str = told["events"][0]["not_sent"]
+        word: str = told(now)["not_sent"]
         return word
 
     assert "too_old" == not_sent("2026-11-09T12:00:00Z")
     assert "" == not_sent("2026-11-08T11:00:00")
     assert "in_future" == not_sent("2026-11-01T11:00:00+00:00")
+    assert "2026-11-01T11:59:00Z" == told("2026-11-01T11:59:00Z")["occurred_at"]
     wrong = run(file, "--source", "shopify", "--now", "yesterday")
     assert (2, "") == (wrong.exit_code, wrong.stdout)
     assert 0 == run(file, "--source", "shopify").exit_code

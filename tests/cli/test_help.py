@@ -98,7 +98,23 @@ def fault_of_example(name: str, lines: str) -> str | None:
         if ["forwarder", *name.split()] != words[: 1 + len(name.split())]:
             faults.append(f"calls something else: {call}")
         faults.append(fault_of(words[1:]))
+        faults.append(missing_in(name, words))
     return next((fault for fault in faults if fault is not None), None)
+
+
+def missing_in(name: str, words: list[str]) -> str | None:
+    given = {word.partition("=")[0] for word in words}
+    for one in COMMANDS[name].params:
+        is_asked = isinstance(one, click.Option) and one.required
+        if is_asked and given.isdisjoint(one.opts):
+            return f"{name} needs {one.opts[0]}"
+    return None
+
+
+def test_no_help_shows_the_marks_of_its_layout(shell: Shell) -> None:
+    shown = {name: shell.run(*name.split(), "--help").stdout for name in COMMANDS}
+
+    assert [] == [name for name, text in shown.items() if "\\b" in text]
 
 
 def test_a15_every_command_that_prints_data_prints_json_if_asked() -> None:

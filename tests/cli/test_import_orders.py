@@ -72,6 +72,15 @@ def test_what_cannot_be_meant_is_wrong_use(
     assert sentence in result.stderr
 
 
+def test_without_any_endpoint_one_is_told_to_set_one_up(shell: Shell) -> None:
+    settings = shell.folder / "forwarder.toml"
+    settings.write_text(settings.read_text().split("[endpoints.")[0])
+    result = shell.run(*words(shell))
+
+    assert 2 == result.exit_code
+    assert "no endpoint is set up yet" in result.stderr
+
+
 def test_a_tag_report_can_be_tried_and_settled_by_hand(shell: Shell) -> None:
     file = shell.folder / "tag.csv"
     file.write_text(

@@ -144,6 +144,7 @@ def test_the_checklist_is_bad_news_when_a_point_is_red(shell: Shell) -> None:
     assert 4 == nothing.stdout.count("unknown")
     assert 1 == red.exit_code
     assert '"red": true' in red.stdout
+    assert "outbound clicks 3,710" in red.stdout
 
 
 def test_thresholds_are_settings(shell: Shell) -> None:

@@ -1,7 +1,10 @@
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from forwarder.clicks.join import join
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.core.links import ClickClass
 from forwarder.insights.gather import _arrived
@@ -9,6 +12,7 @@ from forwarder.store import Store, audit, clicks, kpi, links
 from tests.cli.conftest import Shell
 from tests.clicks.following import NOW
 from tests.clicks.test_spool import a_click
+from tests.store.shop import an_event, take
 
 TO = "https://shop.example.com/spring"
 
@@ -130,6 +134,9 @@ def test_the_funnel_keeps_its_two_halves_apart(shop: Shell, store: Store) -> Non
     clicks.keep(store, [a_click(1), a_click(2)])
     counts = Counts(1000, 50, 2, 8)
     kpi.keep(store, [KpiDay(on=NOW.date(), counts=counts, pin_id="12")], NOW)
+    named = replace(an_event(1, at=NOW), page_url=f"{TO}?utm_campaign=c")
+    take(store, named)
+    join(store, timedelta(days=30), store.now() + timedelta(minutes=1))
     days = ("--since", "2026-11-01", "--until", "2026-11-30")
     told = shop.json("links", "funnel", *days)
     (link,), (campaign,) = told["links"], told["campaigns"]
@@ -142,6 +149,11 @@ def test_the_funnel_keeps_its_two_halves_apart(shop: Shell, store: Store) -> Non
     assert ("c", 2) == (campaign["name"], campaign["first_party"]["clicks"])
     text = shop.run("links", "funnel", *days).stdout
     assert "spring: Pinterest 2 clicks | here 2 clicks" in text
+    assert "tied to no click and in no number above: 1" in text
+    assert (0, 1) == (
+        campaign["first_party"]["orders"], campaign["campaign_and_day"]["orders"],
+    )  # fmt: skip
+    assert link["campaign_and_day"] is None
     assert 2 == shop.run("links", "funnel", "--since", "soon").exit_code
     assert (2, 2) == _arrived(store, NOW.date(), links.every(store))
 

@@ -132,3 +132,11 @@ def test_the_plain_code_runs_although_the_script_comes_later(
         event.value_minor,
         event.tag,
     )
+
+
+def test_another_shop_s_platform_is_refused_with_the_own_one(shell: Shell) -> None:
+    words = ("snippet", "mirror", "--endpoint", "my-shop", "--platform", "woocommerce")
+    refused = shell.run(*words)
+
+    assert 2 == refused.exit_code
+    assert "my-shop is a shopify endpoint: try --platform shopify" in refused.stderr

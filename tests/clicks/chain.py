@@ -101,6 +101,9 @@ class Handler(BaseHTTPRequestHandler):
     def play_missing(self, _: str, __: str) -> None:
         self.page("not here", 404)
 
+    def play_nowhere(self, _: str, __: str) -> None:
+        self.page("see there", 302)
+
     def play_inside(self, _: str, query: str) -> None:
         self.to(f"http://169.254.169.254/latest?{query}")
 

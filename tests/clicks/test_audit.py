@@ -58,6 +58,7 @@ def test_a_way_that_keeps_all_is_green(server: str) -> None:
         ("loop", Verdict.RED, 2, Fate.PRESERVED),
         ("forever", Verdict.GREEN, None, Fate.PRESERVED),
         ("missing", Verdict.RED, 1, Fate.PRESERVED),
+        ("nowhere", Verdict.RED, 1, Fate.PRESERVED),
         ("inside", Verdict.RED, 2, Fate.PRESERVED),
         ("dead", Verdict.RED, 2, Fate.PRESERVED),
         ("accent", Verdict.GREEN, None, Fate.PRESERVED),
@@ -104,6 +105,7 @@ def test_who_is_led_elsewhere_is_named(server: str) -> None:
         ("inside", "none is called"),
         ("dead", "no answer came"),
         ("missing", "answers 404"),
+        ("nowhere", "give it a Location"),
         ("loop", "end the circle"),
         ("endless/", "more than 10 hops"),
     ],
@@ -135,6 +137,16 @@ def test_a_server_that_drips_does_not_hold_the_audit(
 
     with pytest.raises(requests.Timeout):
         audited(f"{server}/drip")
+
+
+def test_a_slow_way_is_gone_once_and_told(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HOP_S", 0.0)
+    found = audited(f"{server}/keep")
+
+    assert 1 == len(found.walks)
+    assert any("within 5 s" in one.advice for one in found.worst.findings)
 
 
 def test_an_audit_has_an_end_however_slow_the_way(

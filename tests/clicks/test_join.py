@@ -14,6 +14,7 @@ from forwarder.clicks.join import join
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind, Person
 from forwarder.core.links import MARKS, TOKENS, Click, mark_of
+from forwarder.core.tally import tally
 from forwarder.store import Store, clicks, joins, links
 from forwarder.store.schema_clicks import click_joins, click_marks
 from tests.clicks.following import NOW, a_link, a_store
@@ -99,8 +100,10 @@ def test_forged_and_foreign_tokens_and_late_clicks_never_join(store: Store) -> N
         ],
     )
     take(store, bought(1, foreign), bought(2, after), bought(3, old))
+    tally.take()
 
     assert 0 == join(store, WINDOW, LATER)
+    assert 1 == tally.take()["forwarder_click_tokens_forged_total", ()]
     assert 1 == join(store, timedelta(days=32), LATER)
     assert {"3": (1, "spring")} == joined(store)
 
@@ -201,6 +204,49 @@ def funnels(store: Store, *, by_first: bool = False) -> list[Funnel]:
     return list(funnel.of_links(store, day, day, by_first=by_first))
 
 
+def naming(number: int, campaign: str, **changes: object) -> Event:
+    page = f"https://shop.example.com/p?utm_source=pinterest&utm_campaign={campaign}"
+    return replace(bought(number), page_url=page, **changes)
+
+
+def test_campaign_and_day_are_added_up_apart_and_tie_no_order(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    day = date(2026, 11, 22)
+    quiet = NOW + timedelta(days=1)
+    links.add(store, a_link("autumn", campaign="autumn"), NOW)
+    clicks.keep(store, [clicked(store, 1, token)])
+    take(
+        store,
+        naming(1, "c1", click_token=token),  # the click is known
+        naming(2, "%43%31"),
+        naming(3, "c1"),
+        naming(4, "autumn"),  # nobody clicked its links
+        naming(5, "else"),
+        naming(6, "c1", occurred_at=quiet),  # nor those of c1 on that day
+        naming(7, "c1", kind=Kind.SIGNUP),
+        naming(8, "c1", is_test=True),
+        an_event(3, Kind.REFUND, LATER, value="9.35"),
+    )
+    join(store, WINDOW, LATER)
+    of_links = funnels(store)
+    autumn, spring = funnel.of_campaigns(store, of_links, day, quiet.date())
+    told = {"tier": 5, "orders": 2, "revenue": {"EUR": "49.35"}}
+
+    assert {"1": (1, "spring")} == joined(store)
+    assert [None, None] == [one.as_json()["campaign_and_day"] for one in of_links]
+    assert {"tier": 5, "orders": 0, "revenue": {}} == (
+        autumn.as_json()["campaign_and_day"]
+    )
+    assert told == spring.as_json()["campaign_and_day"]
+    assert (0, 1, {1: 1}) == (autumn.orders, spring.orders, spring.orders_by_tier)
+    with store.read() as connection:
+        kept = connection.execute(sa.select(click_marks.c.mark)).scalars().all()
+    assert not {"c1", "autumn"} & set(kept)
+    joins.forget(store, LATER + timedelta(days=1), NOW)
+    *_, still = funnel.of_campaigns(store, of_links, day, day)
+    assert told == still.as_json()["campaign_and_day"]
+
+
 def test_who_signed_up_and_buys_weeks_later_buys_first_and_then_again(
     store: Store,
 ) -> None:
@@ -248,8 +294,8 @@ def test_of_several_clicks_the_last_counts_or_the_first(store: Store) -> None:
 def test_a_refund_keeps_the_join_and_takes_the_value_back(store: Store) -> None:
     tokens = [ring(store).mint(os.urandom(16)) for _ in range(3)]
     clicks.keep(store, [clicked(store, n, one) for n, one in enumerate(tokens)])
-    refund = replace(an_event(1, Kind.REFUND, value="9.35"), click_token=None)
-    cancel = replace(an_event(2, Kind.CANCEL), click_token=None)
+    refund = an_event(1, Kind.REFUND, LATER, value="9.35")
+    cancel = an_event(2, Kind.CANCEL, LATER)
     take(store, *(bought(n, one) for n, one in enumerate(tokens)))
     take(store, bought(7, tokens[0], kind=Kind.SIGNUP))
     take(store, refund)
@@ -257,7 +303,7 @@ def test_a_refund_keeps_the_join_and_takes_the_value_back(store: Store) -> None:
     join(store, WINDOW, LATER)
     day = date(2026, 11, 22)
     (found,) = funnel.of_links(store, day, day)
-    (campaign,) = funnel.by_campaign([found], links.every(store))
+    (campaign,) = funnel.of_campaigns(store, [found], day, day)
 
     assert (3, 1, 3, {"EUR": 2935 + 2000}) == (
         found.captured, found.sign_ups, found.orders, found.revenue,

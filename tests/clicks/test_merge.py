@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwarder.clicks.merge import QUERY_MAX_CHARS, merge, value_in
+from forwarder.clicks.merge import QUERY_MAX_CHARS, merge, values_in
 from forwarder.core.links import UtmPolicy
 
 TO = "https://shop.example.com/spring"
@@ -96,5 +96,7 @@ def test_a_query_that_is_too_long_is_left_out() -> None:
 
 
 def test_a_value_is_read_by_its_decoded_name() -> None:
-    assert "dj0=" == value_in("a=1&ep%69k=dj0%3D&epik=2", "epik")
-    assert "" == value_in("a=1", "epik")
+    wanted = frozenset({"epik", "qr"})
+
+    assert {"epik": "dj0="} == values_in("a=1&ep%69k=dj0%3D&epik=2", wanted)
+    assert {} == values_in("", wanted)

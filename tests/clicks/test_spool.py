@@ -12,6 +12,7 @@ from forwarder.clicks import spool
 from forwarder.clicks.spool import Importer, Spool, take_in
 from forwarder.core.links import Click, ClickClass
 from forwarder.core.mirror import Device
+from forwarder.core.tally import tally
 from forwarder.store.writer import StoreDown
 from tests.clicks.following import NOW
 
@@ -81,10 +82,11 @@ def test_a_full_queue_is_counted_and_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool, "WAITING_MAX", 0)
+    tally.take()
     opened = Spool(tmp_path)
 
     assert not opened.put(a_click())
-    assert 1 == opened.n_dropped
+    assert 1 == tally.take()["forwarder_clicks_dropped_total", ()]
 
 
 def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,15 @@ def test_a_secret_may_come_in_any_of_three_headers(notice: Notice) -> None:
 def test_any_other_header_is_forged(notice: Notice) -> None:
     with pytest.raises(Forged):
         tokens.verify_header(notice, "s3cret")
+
+
+def test_without_a_header_the_address_may_end_in_the_secret() -> None:
+    tokens.verify_header(replace(with_headers(), path_secret="s3cret"), "s3cret")
+    wrong = with_headers(authorization="Bearer wrong")
+
+    for notice in (replace(wrong, path_secret="s3cret"), with_headers()):
+        with pytest.raises(Forged):
+            tokens.verify_header(notice, "s3cret")
 
 
 @pytest.mark.parametrize("shown", [None, "", "x"])

@@ -15,7 +15,7 @@ from tests.e2e.box import Box
 
 pytestmark = pytest.mark.slow
 
-KEYS = {"operate": "fwd_operates", "events:write": "fwd_writes"}
+KEYS = {"admin": "fwd_administers", "events:write": "fwd_writes"}
 N_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))  # of each operation
 STORE_DOWN = 503
 
@@ -62,7 +62,7 @@ def _try(operation: schemathesis.schemas.APIOperation) -> None:
     @given(case=operation.as_strategy())
     def answers(case: schemathesis.Case) -> None:
         is_write = operation.path.endswith("/events")
-        key = KEYS["events:write" if is_write else "operate"]
+        key = KEYS["events:write" if is_write else "admin"]
         headers = {"Authorization": f"Bearer {key}"}
         response = case.call(headers=headers, session=session)
         if response.status_code == STORE_DOWN:

@@ -15,7 +15,6 @@ from tests.servers import free_port, stop, wait_until_open
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "the-words-of-the-shop"
-MEASURING = ("COV_", "COVERAGE")  # a copy of the code is not what is measured
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -26,7 +25,7 @@ def plain_env(**more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith((*MEASURING, "FORWARDER_", "PYTEST_"))
+        if not name.startswith(("FORWARDER_", "PYTEST_"))
     }
     return {**kept, **more}
 

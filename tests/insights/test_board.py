@@ -13,7 +13,14 @@ from forwarder.insights.board import build_board
 from forwarder.insights.checklist import checklist
 from forwarder.insights.findings import RuleState
 from forwarder.insights.gather import gather
-from forwarder.insights.period import Month, compare, month_of, settled_until
+from forwarder.insights.period import (
+    Compared,
+    Month,
+    compare,
+    month_of,
+    settled_until,
+    spans,
+)
 from forwarder.insights.pin_rules import QUIET_MAX
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import Store, kpi
@@ -55,9 +62,18 @@ def days_of(month: Month, one: Counts) -> dict[date, Counts]:
     return dict.fromkeys(month.days(), one)
 
 
+def compared(
+    month: Month,
+    days: dict[date, Counts],
+    settled_on: date,
+    period: str = "calendar_month",
+) -> Compared:
+    return compare(spans(month, settled_on, period), days, settled_on)
+
+
 def test_two_whole_months_are_compared_whole() -> None:
     days = {**days_of(OCTOBER.before, counts(10)), **days_of(OCTOBER, counts(10))}
-    found = compare(OCTOBER, days, date(2026, 10, 31))
+    found = compared(OCTOBER, days, date(2026, 10, 31))
 
     assert (310, 300) == (found.now.impressions, found.before.impressions)
     assert not found.is_partial
@@ -65,7 +81,7 @@ def test_two_whole_months_are_compared_whole() -> None:
 
 def test_an_unfinished_month_is_compared_with_as_many_days() -> None:
     days = {**days_of(OCTOBER.before, counts(10)), **days_of(OCTOBER, counts(10))}
-    found = compare(OCTOBER, days, date(2026, 10, 12))
+    found = compared(OCTOBER, days, date(2026, 10, 12))
 
     assert (12, 12, True) == (found.n_days, found.n_days_before, found.is_partial)
 
@@ -73,14 +89,14 @@ def test_an_unfinished_month_is_compared_with_as_many_days() -> None:
 def test_only_days_that_both_months_have_are_compared() -> None:
     days = {**days_of(OCTOBER.before, counts(10)), **days_of(OCTOBER, counts(10))}
     del days[date(2026, 9, 5)]
-    found = compare(OCTOBER, days, date(2026, 10, 31))
+    found = compared(OCTOBER, days, date(2026, 10, 31))
 
     assert (29, 29) == (found.n_days, found.n_days_before)
 
 
 def test_without_a_shared_day_there_is_what_there_is() -> None:
     days = {date(2026, 9, 3): counts(7), date(2026, 10, 9): counts(9)}
-    found = compare(OCTOBER, days, date(2026, 10, 31))
+    found = compared(OCTOBER, days, date(2026, 10, 31))
 
     assert (9, 7) == (found.now.impressions, found.before.impressions)
 
@@ -91,10 +107,52 @@ def test_a_leap_day_is_a_day() -> None:
         **days_of(february, counts(1)),
         **days_of(february.before, counts(1)),
     }
-    found = compare(february, days, february.last_on)
+    found = compared(february, days, february.last_on)
 
     assert (29, 31, False) == (found.n_days, found.n_days_before, found.is_partial)
     assert "2028-02" == february.text
+
+
+@pytest.mark.parametrize(
+    ("period", "first_on", "before_on"),
+    [
+        ("trailing_28d", date(2026, 9, 15), date(2026, 8, 18)),
+        ("trailing_30d", date(2026, 9, 13), date(2026, 8, 14)),
+    ],
+)
+def test_r20_trailing_days_are_compared_with_as_many_before(
+    period: str, first_on: date, before_on: date
+) -> None:
+    end = date(2026, 10, 12)
+    n_days = (end - first_on).days + 1
+    whole = {before_on + timedelta(days=n): counts(1) for n in range(2 * n_days)}
+    found = compared(OCTOBER, {**whole, end + timedelta(1): counts(9)}, end, period)
+    del whole[first_on]
+    gap = compared(OCTOBER, whole, end, period)
+    both = spans(OCTOBER, end, period)
+
+    assert (first_on, end) == (both.now.first_on, both.now.last_on)
+    assert (before_on, first_on - timedelta(1)) == (
+        both.before.first_on, both.before.last_on,
+    )  # fmt: skip
+    assert (n_days, n_days, n_days, n_days, False) == (
+        found.now.impressions, found.before.impressions,
+        found.n_days, found.n_days_before, found.is_partial,
+    )  # fmt: skip
+    assert (n_days - 1, n_days - 1, True) == (
+        gap.n_days, gap.n_days_before, gap.is_partial,
+    )  # fmt: skip
+
+
+def test_as_many_days_of_both_months_count_until_one_is_over() -> None:
+    months = spans(OCTOBER, date(2026, 10, 31), "calendar_month")
+    partial = months.so_far(date(2026, 10, 12))
+
+    assert months == months.so_far(OCTOBER.last_on)
+    assert (date(2026, 10, 12), date(2026, 9, 12)) == (
+        partial.now.last_on, partial.before.last_on,
+    )  # fmt: skip
+    assert OCTOBER.before.last_on == months.so_far(date(2026, 10, 30)).before.last_on
 
 
 def test_the_last_two_days_are_not_settled() -> None:

@@ -15,7 +15,7 @@ from forwarder.core.links import Link
 from forwarder.core.snapshots import ALL_SOURCES, DayNumber, Windows
 from forwarder.insights.account_rules import Outside
 from forwarder.insights.advice import ORDER, band_advice
-from forwarder.insights.advisor import advise
+from forwarder.insights.advisor import advise, tolerance
 from forwarder.insights.as_json import as_json
 from forwarder.insights.as_mail import as_mail
 from forwarder.insights.board import build_board
@@ -23,6 +23,7 @@ from forwarder.insights.boards import board_lines
 from forwarder.insights.checklist import checklist
 from forwarder.insights.experiment import WrongPlan
 from forwarder.insights.findings import RuleState
+from forwarder.insights.gather import gather
 from forwarder.insights.halves import by_campaign, of_account
 from forwarder.insights.health import HealthState, health, slope
 from forwarder.insights.peers import age_band
@@ -31,7 +32,16 @@ from forwarder.insights.pin_rules import PinView, judge_pins
 from forwarder.insights.planning import check
 from forwarder.insights.series import by_month, in_a_row, week_means
 from forwarder.insights.tasks import close, open_tasks, wanted
-from forwarder.store import Store, kpi, kpi_outside, kpi_tasks, open_store, snapshots
+from forwarder.store import (
+    Store,
+    kpi,
+    kpi_outside,
+    kpi_tasks,
+    link_audits,
+    links,
+    open_store,
+    snapshots,
+)
 from forwarder.store.migrate import upgrade
 from tests.insights.accounts import LIMITS, OCTOBER, counts, facts
 from tests.web.console_desk import DATA_KEY
@@ -324,6 +334,81 @@ def test_r44_a_small_gap_needs_no_server_events(
     assert ("in use" in ways[2].now) == (tag is None)
 
 
+@pytest.mark.parametrize(
+    ("n_orders", "share", "is_too_few"),
+    [(400, 0.10, False), (150, 0.16, False), (97, 0.199, False), (50, 0.277, True),
+     (0, 1.0, True)],
+)  # fmt: skip
+def test_r46_of_few_orders_chance_alone_takes_counts_apart(
+    n_orders: int, share: float, *, is_too_few: bool
+) -> None:
+    found = tolerance(n_orders, LIMITS)
+    routed = tolerance(400, replace(LIMITS, band_routing_percent=5))
+
+    assert (pytest.approx(share, abs=0.0005), is_too_few) == (
+        found.share, found.is_too_few,
+    )  # fmt: skip
+    assert pytest.approx(0.148) == routed.share
+    few = Outside(tag_events=20, server_events=50)
+    assert "give or take 27.7%, of too few orders" in (
+        advise(few, LIMITS, has_links=False)[1].now
+    )
+
+
+def test_r62_no_count_of_conversions_stands_without_its_windows() -> None:
+    told = Outside(tag_events=80, server_events=100, windows=Windows())
+    board = build_board(replace(facts(counts(9), counts(9)), outside=told), LIMITS)
+    [found] = [one for one in board.findings if one.rule == "tag_low_attribution"]
+    tag = advise(told, LIMITS, has_links=False)[0]
+
+    assert (30, 1) == (found.numbers["click_window"], found.numbers["view_window"])
+    assert "80 conversions counted, within 30 days of a click and 1 of a view" == (
+        tag.now
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "answer"),
+    [
+        ("red", RuleState.FIRED, "yes"),
+        ("amber", RuleState.INSUFFICIENT_DATA, "unknown"),
+    ],
+)
+def test_r68_a_red_audit_is_a_red_point(
+    kept: Store, verdict: str, state: RuleState, answer: str
+) -> None:
+    links.add(kept, Link(slug="a", to="https://shop.example/"), NOW)
+    audit = link_audits.ask(kept, "https://shop.example/", "a", "ada", NOW)
+    link_audits.finish(kept, audit, {"verdict": verdict}, NOW)
+    board = build_board(gather(kept, OCTOBER, LAST, LIMITS), LIMITS)
+    [found] = [one for one in board.findings if one.rule == "clicks_missing_on_site"]
+    asked = checklist(board)[3]
+
+    assert state is found.state
+    assert (answer, answer == "yes") == (asked.answer, asked.is_red)
+
+
+def test_r9_the_kinds_of_app_have_their_shares() -> None:
+    told = replace(
+        facts(counts(1000), counts(1000)),
+        devices={"MOBILE": counts(800), "WEB": counts(200)},
+    )
+    found = as_json(build_board(told, LIMITS))["devices"]
+
+    assert {"MOBILE": 0.8, "WEB": 0.2} == {
+        name: one["share_of_impressions"] for name, one in found.items()
+    }
+
+
+def test_r21_there_are_five_trends_the_most_clicked_first() -> None:
+    clicked = {f"p{n}": {LAST: 9 - n, LAST - 2 * DAY: 1} for n in range(7)}
+    told = replace(facts(counts(10), counts(10)), daily_clicks=clicked)
+    found = as_json(build_board(told, LIMITS))["trends"]
+
+    assert [f"p{n}" for n in range(5)] == [one["pin_id"] for one in found]
+    assert [1, None, 9] == found[0]["outbound_clicks"][-3:]
+
+
 def test_r39_the_latest_report_by_source_counts(kept: Store) -> None:
     def numbers(n: int, at: datetime) -> None:
         snapshots.save(
@@ -348,7 +433,9 @@ def test_r39_the_latest_report_by_source_counts(kept: Store) -> None:
     numbers(70, NOW)
     numbers(80, NOW + DAY)
 
-    assert (80, 100) == kpi_outside.tag_and_server(kept, OCTOBER.first_on, LAST)
+    found = kpi_outside.tag_and_server(kept, OCTOBER.first_on, LAST)
+
+    assert (80, 100, Windows()) == found
     assert kpi_outside.tag_and_server(kept, date(2026, 9, 1), date(2026, 9, 30)) is None
 
 

@@ -61,8 +61,18 @@ def test_r36_kept_for_later_and_never_bought() -> None:
     view = crowd(saved=counts(100_000, 2000, 20, 900))
 
     assert {"saved"} == fired(view, "high_saves_low_conversions")
-    bought = replace(view, conversions={"saved": 0})
-    assert "saved" in fired(bought, "high_saves_low_conversions")
+
+
+@pytest.mark.parametrize(
+    ("conversions", "fires"), [({}, False), ({"saved": 0}, True), ({"saved": 1}, False)]
+)
+def test_r36_a_pin_with_a_link_that_sold_nothing_fires_however_often_clicked(
+    conversions: dict[str, int], *, fires: bool
+) -> None:
+    view = crowd(saved=counts(100_000, 2000, 400, 900))
+    told = replace(view, conversions=conversions)
+
+    assert ({"saved"} if fires else set()) == fired(told, "high_saves_low_conversions")
 
 
 def test_a_finding_is_confirmed_only_when_chance_seldom_does_it() -> None:

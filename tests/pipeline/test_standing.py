@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from forwarder.core.delivery import Answer, Blocked, Deferred, Delivered, Refused
+from forwarder.core.event import Person
 from forwarder.pipeline.drain import drain
 from forwarder.pipeline.overview import PAUSED, Place, overview, pause, resume
 from forwarder.pipeline.standing import (
@@ -139,6 +141,29 @@ def test_who_died_while_asking_is_followed_by_another(broken: Bench) -> None:
     drain(broken.destination, broken.desk())
 
     assert "active" == place(broken).state
+
+
+def test_events_that_never_leave_hold_up_no_question(broken: Bench) -> None:
+    nobody = [replace(an_event(number), person=Person()) for number in (20, 21, 22)]
+    take(broken.store, *nobody, at=NOW - timedelta(seconds=1))
+    broken.clock.now = NOW + OPEN_FIRST
+    drain(broken.destination, broken.desk())
+
+    assert [("refused", "no_identity")] * 3 == broken.words()[8:]
+    assert "active" == place(broken).state
+
+
+def test_a_question_that_nothing_was_due_for_is_asked_later(broken: Bench) -> None:
+    broken.clock.now = NOW + OPEN_FIRST
+    claimed = outbox.claim(broken.store, "main", "w2", 8, broken.clock())
+    drain(broken.destination, broken.desk())
+
+    assert claimed is not None
+    assert (8, []) == (len(claimed.rows), broken.destination.sent)
+    assert ("half_open", broken.clock()) == (
+        place(broken).state,
+        place(broken).until,
+    )
 
 
 def test_now_and_then_a_failure_is_no_illness(bench: Bench) -> None:

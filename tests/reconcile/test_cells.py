@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
 from forwarder.reconcile.bands import im_critical, t_critical, wilson
 from forwarder.reconcile.capture import (
@@ -13,11 +14,11 @@ from forwarder.reconcile.capture import (
     paired_gap_band,
     server_coverage_band,
     tag_coverage_band,
-    total_band,
     uplift_band,
     value_ratio,
 )
 from forwarder.reconcile.cells import Events, Joined, Strata, join, strata
+from forwarder.reconcile.total import N_DRAWS, poisson_quantiles, total_bands
 
 EXACT = Assumed(or_range=(1, 1), link_failure_max=0, duplicate_max=0)
 END_S = 30 * 86_400.0
@@ -100,25 +101,36 @@ def _joined_parts(parts: list[Events]) -> Events:
 
 
 def test_independent_complete_lists_find_the_product_estimate() -> None:
-    low, high = total_band(cells(360, 40, 90), EXACT, 0.05)  # unseen about 10
+    low, high = total_bands(cells(360, 40, 90), EXACT)["95"]  # unseen about 10
 
     assert low <= 500 <= high
     assert low >= 490
     assert high - low < 25
 
 
+@pytest.mark.parametrize("mean", [100.001, 117, 160, 250, 400, 1e3, 1e4, 1e6, 1e9])
+def test_many_unseen_are_drawn_as_exactly_as_makes_no_difference(mean: float) -> None:
+    levels = (np.arange(N_DRAWS) + 0.5)[::10] / N_DRAWS
+
+    exact = poisson.ppf(levels, mean)
+    drawn = poisson_quantiles(np.full(len(levels), mean), levels)
+
+    assert np.abs(drawn - exact).max() <= 1
+    assert np.mean(drawn != exact) <= 0.01
+
+
 def test_the_total_is_never_below_what_was_seen_less_the_allowance() -> None:
     assumed = Assumed(or_range=(0.01, 0.01), link_failure_max=0.01, duplicate_max=0.005)
     sizes = cells(400, 40, 60)
 
-    low, _ = total_band(sizes, assumed, 0.05)
+    low, _ = total_bands(sizes, assumed)["95"]
 
     assert low >= 500 - math.ceil(400 / 99 + 0.005 * 440)
     assert low.is_integer()
 
 
 def test_the_total_is_finite_when_no_conversion_is_in_both_lists() -> None:
-    low, high = total_band(cells(0, 12, 15), Assumed(), 0.05)
+    low, high = total_bands(cells(0, 12, 15), Assumed())["95"]
 
     assert 26 <= low <= high < math.inf
 
@@ -126,7 +138,8 @@ def test_the_total_is_finite_when_no_conversion_is_in_both_lists() -> None:
 def test_more_dependence_allows_a_larger_total() -> None:
     sizes = cells(300, 60, 90)
     tops = [
-        total_band(sizes, Assumed(or_range=(1, top)), 0.05)[1] for top in (1.5, 2, 3, 6)
+        total_bands(sizes, Assumed(or_range=(1, top)))["95"][1]
+        for top in (1.5, 2, 3, 6)
     ]
 
     assert sorted(tops) == tops

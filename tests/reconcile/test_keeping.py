@@ -1,19 +1,21 @@
 """Finished reports: when they are due, made once, kept with their history."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import orjson
 import pytest
 
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
+from forwarder.core.reports import TagReport
 from forwarder.reconcile.comparison import Mode
 from forwarder.reconcile.keeping import finish_due, make_asked, make_document
 from forwarder.reconcile.making import Place
-from forwarder.reconcile.schedule import Due, due_reports
+from forwarder.reconcile.schedule import Due, due_reports, has_material
 from forwarder.store import Store, duties, mirror, report_requests
 from forwarder.store.migrate import upgrade
 from forwarder.store.report_versions import find_version, form_of, list_heads
+from forwarder.store.tag_reports import save_tag_report
 from tests.reconcile.kept import open_new, settle_all
 from tests.store.shop import an_event, take
 
@@ -64,6 +66,24 @@ def test_a_report_is_provisional_first_and_final_after_the_window(
 
     recent = [due for due in due_reports(now) if due.month >= "2026-10"]
     assert expected == recent
+
+
+def test_a_month_has_material_once_either_side_may_know_of_it(store: Store) -> None:
+    def known() -> list[str]:
+        months = ("2026-08", "2026-09", "2026-10", "2026-11")
+        return [month for month in months if has_material(store, "main", month)]
+
+    assert [] == known()
+
+    exported = TagReport(rows=(), first_on=date(2026, 8, 7), last_on=date(2026, 8, 9))
+    save_tag_report(store, exported, OCTOBER)
+
+    assert ["2026-08"] == known()
+
+    sell(store, 1)  # and all that came after the first is ours to judge
+
+    assert ["2026-08", "2026-10", "2026-11"] == known()
+    assert not has_material(store, "other", "2026-10")
 
 
 def test_what_is_due_is_made_once_and_kept_with_its_page(store: Store) -> None:

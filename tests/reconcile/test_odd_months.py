@@ -151,6 +151,17 @@ def test_missing_columns_and_empty_cells_are_not_known() -> None:
     assert {"N", "uplift", "gap"} == set(estimate_month(month))
 
 
+def test_an_empty_order_is_no_order() -> None:
+    month = joined(60, 5, 9)
+    zeros, empty = month, month
+    for side in ("server", "tag"):
+        orders = month[side]["order_id"].tolist()
+        zeros = zeros | {side: month[side] | {"order_id": [0, *orders[1:]]}}
+        empty = empty | {side: month[side] | {"order_id": [None, *orders[1:]]}}
+
+    assert estimate_month(zeros) == estimate_month(empty)
+
+
 @pytest.mark.parametrize("assume", [None, {}, {"or_range": None}])
 def test_without_assumptions_the_defaults_are_used(assume: object) -> None:
     assert estimate_month(joined(60, 5, 9)) == estimate_month(

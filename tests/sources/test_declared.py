@@ -113,6 +113,13 @@ def test_a_refund_stays_here_and_names_its_order() -> None:
     assert ("C-900100", Decimal(5)) == (event.order.id, event.order.value.amount)  # type: ignore[union-attr]
 
 
+def test_a_refund_needs_nobody_in_it() -> None:
+    adapter = source(events=[{"kind": "refund", "id": "number"}])
+    event = only({"number": "R-1", "sent_at": "2026-11-01T12:00:00Z"}, adapter)
+
+    assert (Kind.REFUND, "cornershop:corner:R-1:refund") == (event.kind, event.event_id)
+
+
 def test_a_subscriber_counts_as_the_endpoint_says() -> None:
     person = {"id": 7, "email": "ada@readers.example.com"}
     body = {
@@ -274,13 +281,14 @@ GAPS = [
         {"signature": {"header": "X", "signed": "{id}{body}"}},
         "id_header belong together",
     ),
-    ({"events": [{"kind": "buy", "id": "a"}]}, "events 1: kind must be one of"),
+    ({"events": [{"kind": "buy", "id": "a"}]}, "kind must be one of add_payment"),
     ({"events": [{"kind": "checkout"}]}, "events 1: id is missing"),
     (
         {"events": [{"kind": "checkout", "id": "a", "order": {"value": "b"}}]},
         "order.currency is missing",
     ),
     ({"events": [{"kind": "lead", "id": "a"}]}, "person needs email"),
+    ({"events": [{"kind": "erase", "id": "a"}]}, "person needs email"),
     (
         {"events": [{"kind": "lead", "id": "a", "person": {"mail": "b"}}]},
         "person.mail is not known; did you mean email?",

@@ -6,7 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from forwarder.core.event import Event, Forged, Kind, Notice, Reading, Stale
+from forwarder.core import signing
+from forwarder.core.event import (
+    Event,
+    Forged,
+    Kind,
+    Notice,
+    Reading,
+    Stale,
+    Unreadable,
+)
 from forwarder.core.source import Options
 from forwarder.samples import SIGNED_AT, TEST_SECRETS, load
 from forwarder.sources import klaviyo
@@ -58,6 +67,16 @@ def test_another_webhook_id_than_the_signed_one_is_forged() -> None:
 
     with pytest.raises(Forged):
         klaviyo.verify(notice, SECRET, SIGNED_AT, PLAIN)
+
+
+@pytest.mark.parametrize("body", [b"", b"{no json", b"[]"])
+def test_a_signed_body_that_cannot_be_read_is_not_refused(body: bytes) -> None:
+    system = with_header(load("klaviyo", "batch"), "klaviyo-webhook-id", "w")
+    signed = signing.sign(klaviyo.SCHEME, replace(system, body=body), SECRET, SIGNED_AT)
+
+    klaviyo.verify(signed, SECRET, SIGNED_AT, PLAIN)
+    with pytest.raises(Unreadable):
+        klaviyo.parse(signed, PLAIN)
 
 
 def test_a_batch_is_stale_after_the_tolerance() -> None:

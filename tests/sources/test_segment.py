@@ -95,3 +95,15 @@ def test_without_a_user_id_the_anonymous_one_names_the_person() -> None:
 
     assert ("anon-900100",) == found.person.external_id
     assert "segment:s:anon-900100:signup" == found.event_id
+
+
+def test_a_product_that_was_added_is_worth_its_price_times_how_many() -> None:
+    added = event_of("product-added", value=None, price=0.1, quantity=3, currency="usd")
+
+    assert Decimal("0.3") == amount_of(added)
+
+
+def test_a_sum_made_in_binary_is_told_without_its_noise() -> None:
+    noisy = event_of("order-completed", total=59.970000000000006)
+
+    assert Decimal("59.97") == amount_of(noisy)

@@ -143,3 +143,13 @@ def test_fresh_ones_carry_the_word_they_are_given() -> None:
     notice = fresh("thrivecart", "order-success", "its own", SIGNED_AT, 7)
 
     thrivecart.verify(notice, "its own", SIGNED_AT, OPTIONS)
+
+
+def test_the_time_and_names_of_older_bodies_are_read_too() -> None:
+    notice = load("thrivecart", "order-success")
+    body = notice.body.replace(b"date_unix=1793534400", b"order_timestamp=1793530800")
+    body = body.replace(b"firstname", b"first_name").replace(b"lastname", b"last_name")
+    (found,) = thrivecart.parse(replace(notice, body=body), OPTIONS).events
+
+    assert 1793530800 == found.occurred_at.timestamp()
+    assert (("Noor",), ("Haddad",)) == (found.person.first_name, found.person.last_name)

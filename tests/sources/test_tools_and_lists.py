@@ -155,6 +155,14 @@ def test_either_secret_proves_a_beehiiv_notice() -> None:
         )
 
 
+def test_a_confirmed_subscriber_counts_while_beehiiv_tests_the_address() -> None:
+    notice = load("beehiiv", "subscription-confirmed-pending")
+    body = notice.body.replace(b'"pending"', b'"validating"')
+
+    assert () == beehiiv.parse(notice, PLAIN).events
+    assert 1 == len(beehiiv.parse(replace(notice, body=body), PLAIN).events)
+
+
 def test_a_signed_beehiiv_retry_is_told_by_its_id() -> None:
     signed = load("beehiiv", "subscription-confirmed-svix")
 

@@ -78,10 +78,17 @@ def test_what_was_refused_is_grouped_by_endpoint_and_reason(store: Store) -> Non
         settle(store, order_id, status="refused", reason=reason, settled_at=later)
 
     assert [
-        ("my-shop", "invalid", 2, later),
-        ("my-shop", "too_large", 1, NOW),
+        ("my-shop", "invalid", 2, NOW, later, 3),
+        ("my-shop", "too_large", 1, NOW, NOW, 2),
     ] == [
-        (one.endpoint, one.reason, one.n, one.newest_at)
+        (
+            one.endpoint,
+            one.reason,
+            one.n,
+            one.oldest_at,
+            one.newest_at,
+            one.newest_id,
+        )
         for one in glance.refused_groups(store)
     ]
 
@@ -114,6 +121,8 @@ def test_an_endpoint_that_was_last_heard_of_long_ago_is_told_to_the_hour(
 
     assert {"my-shop": NOW} == glance.last_received(store)
     assert {"my-shop": [NOW]} == glance.busy_hours(store, NOW)
+    assert {NOW: 1} == glance.events_by_hour(store, NOW)
+    assert {} == glance.events_by_hour(store, NOW + timedelta(hours=1))
 
 
 def test_groups_and_funnel_read_through_their_indexes(sqlite_url: str) -> None:
@@ -142,7 +151,7 @@ def test_groups_and_funnel_read_through_their_indexes(sqlite_url: str) -> None:
         (
             "deliveries_refused",
             "notices_quarantined",
-            "deliveries_received",
+            "USING INTEGER PRIMARY KEY (rowid>?)",
             "notices_received",
         ),
         plans,

@@ -54,4 +54,3 @@ def test_a_file_is_remembered(store: Store) -> None:
 
     assert NOW == kpi.imported_at(store, "abc")
     assert kpi.newest_day(store) is None
-    assert 0 == kpi.conversions(store, ON, ON)

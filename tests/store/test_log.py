@@ -54,6 +54,8 @@ def test_a_page_has_its_limits(store: Store) -> None:
         Filter(order_id="1"),
         Filter(event_id="shopify:my-shop:1:checkout"),
         Filter(reason="consent"),
+        Filter(is_test=False),
+        Filter(attempts_min=0),
         Filter(status=Status.SKIPPED),
         Filter(since=NOW, until=NOW + timedelta(seconds=1)),
         Filter(before_id=ID_MAX),
@@ -70,6 +72,13 @@ def test_every_filter_finds_and_leaves_out(store: Store, wanted: Filter) -> None
     }
     if other:
         assert [] == ids(store, replace(wanted, **other))  # type: ignore[arg-type]
+
+
+def test_tests_and_tries_are_left_out_too(store: Store) -> None:
+    take(store, an_event(1))
+
+    assert [] == ids(store, Filter(is_test=True))
+    assert [] == ids(store, Filter(attempts_min=1))
 
 
 def test_what_waits_for_a_blocked_destination_reads_blocked(store: Store) -> None:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -41,6 +43,53 @@ def test_the_migrations_make_the_tables_of_the_schema(store: Store) -> None:
         found = compare_metadata(context, metadata)
 
     assert [] == [one for one in found if one[0] != "modify_comment"]
+
+
+def test_a_new_file_gets_what_the_migrations_make(tmp_path: Path) -> None:
+    made = open_store(f"sqlite:///{tmp_path / 'made.db'}", [KEY])
+    migrated = open_store(f"sqlite:///{tmp_path / 'migrated.db'}", [KEY])
+    upgrade(made)
+    with migrated.write() as connection:  # with a table of its own it is not new
+        connection.exec_driver_sql("CREATE TABLE older (id INTEGER)")
+    upgrade(migrated)
+    with migrated.write() as connection:
+        connection.exec_driver_sql("DROP TABLE older")
+
+    assert _everything(migrated) == _everything(made)
+    assert "trigger" in {kind for kind, _ in _everything(made)}
+    for store in (made, migrated):
+        store.close()
+
+
+def _everything(store: Store) -> dict[tuple[str, str], list[str]]:
+    """Return all that is in a SQLite file: its definitions, and its rows by table.
+
+    A column that came later stands last: the order of columns is no difference.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    with store.read() as connection:
+        for kind, name, statement in connection.exec_driver_sql(
+            "SELECT type, name, sql FROM sqlite_schema"
+        ).all():
+            text = " ".join((statement or "").replace('"', "").split())
+            found[kind, name] = sorted(part.strip(" ()") for part in text.split(","))
+            if kind == "table":
+                rows = connection.exec_driver_sql(f"SELECT * FROM {name}")  # noqa: S608
+                found["rows", name] = [str(row) for row in rows]
+    return found
+
+
+def test_a_new_file_is_made_without_alembic(tmp_path: Path) -> None:
+    code = (
+        "import sys; from forwarder.store import migrate, open_store; "
+        f"store = open_store('sqlite:///{tmp_path / 'new.db'}', ['{KEY}']); "
+        "print(migrate.upgrade(store), 'alembic' in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert "True False" == done.stdout.strip()
 
 
 def test_two_that_upgrade_at_once_do_it_once(database_url: str) -> None:

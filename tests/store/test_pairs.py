@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
 from forwarder.core.pairs import Joined, PairedRow, Seen
+from forwarder.reconcile.pairing import paired_rows
 from forwarder.store import Store, mirror
-from forwarder.store.pairs import paired_rows
+from forwarder.store.our_columns import server_columns
+from forwarder.store.pairs import unpaired_rows
 from forwarder.store.schema import deliveries
 from tests.store.shop import an_event, take
 
 FIRST = datetime(2026, 10, 1, tzinfo=UTC)
 NEXT = datetime(2026, 11, 1, tzinfo=UTC)
 SHOP = ("my-shop",)
+MARGIN = timedelta(days=2)
 
 
 def word(number: int, tag: TagState = TagState.ALIVE, **changes: object) -> MirrorEvent:
@@ -50,7 +53,14 @@ def settle(store: Store, status: str = "delivered", **where: str) -> None:
 
 
 def found(store: Store) -> list[PairedRow]:
-    return paired_rows(store, "main", SHOP, FIRST, NEXT)
+    return paired(store, "main")
+
+
+def paired(store: Store, destination: str) -> list[PairedRow]:
+    """What the report makes of both lists."""
+    columns = server_columns(store, destination, FIRST - MARGIN, NEXT + MARGIN)
+    unpaired = unpaired_rows(store, destination, SHOP, FIRST, NEXT)
+    return paired_rows(columns, unpaired, FIRST, (NEXT - FIRST).days)
 
 
 def seen(store: Store) -> dict[Seen, int]:
@@ -176,5 +186,5 @@ def test_other_shops_and_destinations_stay_out(store: Store) -> None:
     settle(store)
     mirror.add(store, [word(5, endpoint="other-shop")])
 
-    assert [] == paired_rows(store, "second", SHOP, FIRST, NEXT)
+    assert [] == paired(store, "second")
     assert {Seen.SERVER: 1} == seen(store)

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
 from forwarder.store import Store, mirror
+from forwarder.store.our_columns import server_columns
 from forwarder.store.report_clicks import ClickedCell, clicked_cells
 from forwarder.store.schema import deliveries
 from forwarder.store.schema_clicks import click_joins, clicks, link_audits
-from forwarder.store.tag_reports import server_columns
 from tests.store.shop import NOW, an_event, take
 
 DAY = timedelta(days=1)

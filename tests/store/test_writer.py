@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import cast
 
 import pytest
@@ -112,6 +113,35 @@ def test_who_waits_too_long_is_told(
 
     with pytest.raises(StoreDown):
         writer.submit(lambda _: 1)
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_while_nothing_is_written_the_next_are_told_at_once(
+    writer: Writer[int],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_locked: bool,
+) -> None:
+    monkeypatch.setattr(module, "WAIT_S", 4.0 if is_locked else 0.05)
+    monkeypatch.setattr(module, "STUCK_WAIT_S", 0.0)
+    database.fault = OSError("locked") if is_locked else None
+    (database.gate.set if is_locked else database.gate.clear)()
+    with pytest.raises(StoreDown):
+        writer.submit(lambda _: 1)
+    monkeypatch.setattr(module, "WAIT_S", 4.0)
+    database.gate.clear()
+    started_s = monotonic()
+    with pytest.raises(StoreDown):
+        writer.submit(lambda _: 2)
+    waited_s = monotonic() - started_s
+    database.fault = None
+    database.gate.set()
+    while not database.n_committed:
+        sleep(0.001)
+
+    assert waited_s < 2
+    assert 3 == writer.submit(lambda _: 3)
 
 
 def test_a_full_queue_is_told(

@@ -16,10 +16,12 @@ from forwarder.web.api import api
 from forwarder.web.api_alerts import api_alerts
 from forwarder.web.api_audit import api_audit
 from forwarder.web.api_deliveries import api_deliveries
+from forwarder.web.api_desk import api_desk
 from forwarder.web.api_jobs import api_jobs
 from forwarder.web.api_kpi import api_kpi
 from forwarder.web.api_links import api_links
 from forwarder.web.api_reports import api_reports
+from forwarder.web.api_users import api_users
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.hooks import hooks
 from forwarder.web.vitals import vitals
@@ -66,9 +68,11 @@ class Doors:
             api_alerts,
             api_audit,
             api_deliveries,
+            api_desk,
             api_jobs,
             api_links,
             api_reports,
+            api_users,
         )
         for blueprint in (hooks, api, *more_api, vitals, api_kpi):
             self.app.register_blueprint(blueprint)

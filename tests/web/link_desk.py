@@ -1,10 +1,13 @@
 """Links and audits for the pages that show them."""
 
+from datetime import timedelta
+
+from forwarder.clicks.join import join
 from forwarder.core.links import Bio
 from forwarder.store import clicks, link_audits, links
 from tests.clicks.following import TO, a_link
 from tests.clicks.test_spool import a_click
-from tests.web.console_desk import NOW, Desktop
+from tests.web.console_desk import NOW, Desktop, event_of
 
 FOUND = {
     "verdict": "red", "first_bad_hop": 1, "profile": "Chrome on a desk",
@@ -16,7 +19,10 @@ FOUND = {
 
 
 def fill_links(desktop: Desktop) -> int:
-    """Add links with clicks, and audits in each state; return the finished one's."""
+    """Add links with clicks, and audits in each state; return the finished one's.
+
+    One order names the campaign of a link, and nothing ties it to a click.
+    """
     store = desktop.store
     made = a_link(campaign="autumn", pin_id="4711", code="ADA10")
     for link in (made, a_link("still", is_paused=True), a_link("over", expires_at=NOW)):
@@ -24,6 +30,8 @@ def fill_links(desktop: Desktop) -> int:
     bio = Bio(name="me", title="Ada", entries=(("spring", "Spring"),))
     links.keep_bio(store, bio, NOW)
     clicks.keep(store, [a_click(n, at=NOW) for n in range(1, 4)])
+    desktop.take(event_of(9_077, page_url=f"{TO}?utm_campaign=autumn"))
+    join(store, timedelta(days=30), desktop.clock() + timedelta(minutes=1))
     for verdict in ("green", "red"):
         done = link_audits.ask(store, TO, "spring", "anna", NOW)
         link_audits.finish(store, done, {**FOUND, "verdict": verdict}, NOW)

@@ -288,6 +288,9 @@ def test_the_log_is_read_page_by_page(
         ("order=1", 1),
         ("event_id=shopify:my-shop:1:checkout", 1),
         ("reason=too_old", 0),
+        ("attempts=0&test=no", 1),
+        ("attempts=1", 0),
+        ("test=yes", 0),
         ("destination=main", 1),
         ("since=2026-11-21", 1),
         ("since=2026-11-21T12:00:01Z", 0),
@@ -322,6 +325,8 @@ def test_filters_are_those_of_the_command_line(
         ("cursor=9223372036854775808", "cursor"),
         ("source=%00", "source"),
         ("order=" + "x" * 4097, "order"),
+        ("attempts=-1", "attempts"),
+        ("test=maybe", "test"),
         ("colour=red", "colour"),
     ],
 )

@@ -93,6 +93,8 @@ def test_a_job_is_cancelled_once(
         (told(reply)["state"], told(reply)["done"]) for reply in replies
     ]
     assert 404 == client.post(f"{REPLAYS}/99/cancel", headers=operator).status_code
+    beyond = f"{REPLAYS}/{10**22}/cancel"
+    assert 404 == client.post(beyond, headers=operator).status_code
     assert 404 == client.get(f"{REPLAYS}/99", headers=operator).status_code
 
 

@@ -86,6 +86,7 @@ def test_a_link_is_made_changed_paused_and_listed(
         ({"slug": "x", "to": "https://evil.example/"}, "to"),
         ({"slug": "x", "to": TO, "expires": "soon"}, "expires"),
         ({"slug": "x", "to": TO, "arms": "1=x"}, "arms"),
+        ({"slug": "x", "to": TO, "arms": ["a\0b", "1=x"]}, "arms"),
         ({"slug": "x", "to": TO, "code": "a\0b"}, "code"),
         ({"slug": "x", "to": TO, "colour": "red"}, "colour"),
         ([], ""),

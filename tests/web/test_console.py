@@ -81,6 +81,10 @@ def test_what_waits_behind_a_block_reads_blocked_and_the_page_says_why(
         ("destination=other", []),
         ("order=1004", [4]),
         ("event_id=shopify:my-shop:4:checkout", [4]),
+        ("test=yes", [6]),
+        ("test=no&status=skipped&attempts=", [8, 7, 5]),
+        ("attempts=1&status=refused", [4, 3]),
+        ("attempts=2", []),
         ("since=2026-11-21T12:00:01", []),
         ("until=2026-11-21T12:00:01&status=pending", [9]),
         ("since=2026-11-21&until=2026-11-22&kind=refund", [7]),
@@ -102,14 +106,17 @@ def test_every_filter_stands_in_the_address(
 @pytest.mark.usefixtures("full")
 def test_the_form_and_the_chips_show_the_filter_in_force(log_in: LogIn) -> None:
     query = "reason=no_identity&kind=checkout&since=2026-11-20T10:30"
+    query = f"{query}&attempts=1&test=no"
     page = log_in("viewer").get(f"{LIST}?{query}").text
 
     assert '<option value="no_identity" selected>' in page
     assert '<option value="checkout" selected>checkout</option>' in page
     assert 'type="datetime-local" value="2026-11-20T10:30:00"' in page
+    assert '<option value="no" selected>without them</option>' in page
+    assert 'name="attempts" type="number" value="1"' in page
     assert "Drop the filter" in page
     drop_kind = "/console/deliveries?reason=no_identity&amp;since=2026-11-20T10%3A30"
-    assert f'href="{drop_kind}"' in page
+    assert f'href="{drop_kind}&amp;attempts=1&amp;test=no"' in page
 
 
 @pytest.mark.usefixtures("full")
@@ -128,7 +135,9 @@ def test_a_filter_that_nobody_offers_stays_in_the_form(log_in: LogIn) -> None:
         ("since=yesterday", "received since: a date or time"),
         ("status=lost", "status: Must be one of"),
         ("colour=red", "colour: Unknown field"),
-        ("cursor=x", "cursor: Not a valid integer"),
+        ("attempts=often", "attempts, at least: a whole number is needed"),
+        ("test=perhaps", "test orders: yes or no is needed"),
+        ("cursor=x", "cursor: a whole number is needed"),
     ],
 )
 def test_a_filter_that_cannot_be_used_is_named(

@@ -43,7 +43,12 @@ def test_the_list_shows_every_link_with_its_clicks(
     assert all(word in page for word in ("spring", "autumn", "paused", "over", TO))
     assert "New link" not in page
     assert ["over", "spring", "still"] == [one["slug"] for one in told["items"]]
-    assert [3] == [one["first_party"]["clicks"] for one in told["campaigns"]]
+    (campaign,) = told["campaigns"]
+    assert (3, 0) == tuple(campaign["first_party"][n] for n in ("clicks", "orders"))
+    assert {"tier": 5, "orders": 1, "revenue": {"EUR": "56.90"}} == (
+        campaign["campaign_and_day"]
+    )
+    assert "<dt>autumn</dt><dd>1 order, 56.90 EUR</dd>" in page
 
 
 def test_without_a_shop_in_the_settings_the_page_says_what_to_do(

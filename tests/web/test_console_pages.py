@@ -97,9 +97,59 @@ def test_the_overview_says_no_and_what_needs_a_person(
     page = client.get("/console/").text
 
     assert "No: something needs you." in page
-    assert "destination main is blocked" in page
+    assert "Nothing is sent to main. Pinterest does not accept the token." in page
+    assert "Make a new conversion access token in Ads Manager" in page
+    assert "The platform said: Authentication failed." in page
     assert "trouble" == client.get("/console/overview.json").get_json()["state"]
     assert blocked.store.is_writing
+
+
+def test_the_overview_tells_of_each_shop_and_each_hour(
+    full: Desktop, log_in: LogIn
+) -> None:
+    volumes.count_volumes(full.store, NOW + timedelta(hours=3))
+    full.clock.now = NOW + timedelta(hours=2)
+    client = log_in("viewer")
+    page = client.get("/console/").text
+    told = client.get("/console/overview.json").get_json()
+
+    assert "<dt>Last of my-shop (UTC)</dt>" in page
+    assert "the oldest for 2 hours" in page
+    assert "at most 9 events an hour" in page
+    assert {"my-shop": "2026-11-21T12:00:00Z"} == told["last_received_by"]
+    hours = {one["hour"]: one["events"] for one in told["events_by_hour"]}
+    assert (24, 9, 0) == (
+        len(hours),
+        hours["2026-11-21T12:00:00Z"],
+        hours["2026-11-21T13:00:00Z"],
+    )
+
+
+def test_a_blocked_destination_says_what_to_do_and_which_token_it_has(
+    blocked: Desktop, log_in: LogIn
+) -> None:
+    page = log_in("viewer").get("/console/destinations").text
+
+    assert "<strong>What to do:</strong> Make a new conversion access token" in page
+    assert f"<code>{blocked.destination.credential[:12]}</code>" in page
+
+
+def test_a_refusal_is_told_from_first_to_last_with_a_sample(
+    full: Desktop, log_in: LogIn
+) -> None:
+    client = log_in("viewer")
+    page = client.get("/console/refused").text
+    told = client.get("/console/refused.json").get_json()["refused"]
+
+    assert '<a href="/console/deliveries/4">The last one' in page
+    assert {"invalid": 4, "no_identity": 3} == {
+        one["reason"]: one["newest_id"] for one in told
+    }
+    assert {"2026-11-21T12:00:00Z"} == {one["oldest_at"] for one in told}
+    late = client.get("/console/deliveries/4").text
+    assert "<dt>Too old from (UTC)</dt>" in late
+    assert "Too old from" not in client.get("/console/deliveries/2").text
+    assert full.store.is_writing
 
 
 def test_the_overview_tells_of_open_alerts(full: Desktop, log_in: LogIn) -> None:

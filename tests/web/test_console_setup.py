@@ -1,21 +1,28 @@
 """First steps, connecting a source, match quality: what an operator reads there."""
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from forwarder import outside
+from forwarder.accounts import caller
 from forwarder.core.delivery import Delivered
 from forwarder.core.event import Kind
 from forwarder.core.source import Options
-from forwarder.hookups import Hook, Plan
-from forwarder.store import health
+from forwarder.hookups import PLATFORMS, Hookup
+from forwarder.store import audit, health
+from forwarder.web import hooking
 from forwarder.web.desk import EXTENSION
 from forwarder.web.refused import Refused
 from forwarder.web.sheet import Sheet
+from tests.apis import FakeApi, FakeShopify, FakeStripe, running
 from tests.web.console_desk import NOW, Desktop, event_of, quarantine, token_in
 
 LogIn = Callable[[str], FlaskClient]
@@ -87,7 +94,8 @@ def test_first_steps_say_what_holds_the_worker_up(
     text = text_of(client.get("/console/first").text)
 
     assert "Something hinders it" in text
-    assert "destination main is blocked" in text
+    assert "Nothing is sent to main. Pinterest does not accept the token." in text
+    assert "Make a new conversion access token" in text
     assert blocked.store.is_writing
 
 
@@ -125,7 +133,7 @@ def test_a_source_waits_with_its_address_steps_and_policies(
         "Create webhook",
         "orders/paid",
         "tries 8 times within 4 hours",
-        "Set api_key in [endpoints.my-shop]",
+        "Write the key into the settings as api_key of [endpoints.my-shop]",
     ):
         assert words in text
     assert desktop.store.is_writing
@@ -192,58 +200,183 @@ def test_an_address_that_ends_in_its_secret_shows_only_where_it_goes(
         assert "s" * 32 not in page
 
 
-def with_key(desktop: Desktop, says: Plan | str) -> None:
+def with_key(desktop: Desktop, hookup: Hookup | str) -> None:
     desk = desktop.app.extensions[EXTENSION]
     endpoint = replace(
         desk.endpoints["my-shop"], options=Options(shop="my-shop", api_key="shpat_x")
     )
-    change(desktop, endpoints={"my-shop": endpoint}, hook_plan=lambda _: says)
+    change(desktop, endpoints={"my-shop": endpoint}, hookup=lambda _: hookup)
 
 
-def ask(client: FlaskClient) -> str:
-    token = token_in(client.get("/console/").text)
-    path = "/console/sources/my-shop/plan"
-    return text_of(client.post(path, data={"token": token}).text)
+@pytest.fixture
+def shop(desktop: Desktop) -> Iterator[FakeShopify]:
+    """The API of the shop, which the console has a key for."""
+    api = FakeShopify()
+    with running(api):
+        with_key(desktop, hookup_to("shopify", api))
+        yield api
 
 
-def test_the_plan_of_the_platforms_api_is_shown_before_anything_is_done(
-    desktop: Desktop, log_in: LogIn
-) -> None:
-    there = Hook("1", "https://events.example.com/hooks/my-shop", ("orders/paid",))
-    with_key(desktop, Plan((there,), (("refunds/create",),), ("orders/cancelled",)))
-    client = log_in("operator")
-    before = text_of(client.get("/console/sources/my-shop").text)
-
-    assert "Ask shopify what is there" in before
-    assert "Missing" not in before
-    text = ask(client)
-    assert "There: orders/paid" in text
-    assert "Missing: refunds/create" in text
-    assert "Lacking: orders/cancelled" in text
-    assert "forwarder webhooks register --endpoint my-shop" in text
-
-
-def test_an_api_that_gives_no_answer_says_why(desktop: Desktop, log_in: LogIn) -> None:
-    with_key(desktop, "webhooks not set up: Shopify does not know the api_key")
-    client = log_in("operator")
-
-    assert "Shopify does not know the api_key" in ask(client)
-    with_key(desktop, Plan((), ()))
-    assert "Nothing is there, and nothing is missing." in ask(client)
-
-
-def test_only_operators_have_the_platform_asked(
-    desktop: Desktop, log_in: LogIn
-) -> None:
-    with_key(desktop, "never asked")
-    client = log_in("viewer")
-    token = token_in(client.get("/console/").text)
-    answer = client.post("/console/sources/my-shop/plan", data={"token": token})
-
-    assert 403 == answer.status_code
-    assert "needs the role operator" in (
-        text_of(client.get("/console/sources/my-shop").text)
+def hookup_to(source: str, api: FakeApi) -> Hookup:
+    platform = PLATFORMS[source]
+    options = Options(shop="my-shop", api_key=api.key, api_url=api.url)
+    session = outside.session(allow_private=True, any_port=True)
+    return Hookup(
+        platform=platform,
+        account=caller(source, platform.api, options, session),
+        url="https://events.example.com/hooks/my-shop",
+        secret="s" * 32,
     )
+
+
+def press(client: FlaskClient, what: str = "", **form: str) -> TestResponse:
+    """Press a button of the page; what it asks for is posted."""
+    token = token_in(client.get("/console/").text)
+    path = f"/console/sources/my-shop/webhooks{what}"
+    return client.post(path, data={"token": token, **form})
+
+
+def shown_in(answer: TestResponse, what: str) -> str:
+    """Return what the button of a page says it showed."""
+    form = answer.text.partition(f"/webhooks/{what}")[2]
+    return html.unescape(form.partition('name="shown" value="')[2].partition('"')[0])
+
+
+def noted(desktop: Desktop, action: str) -> list[tuple[str, str, str]]:
+    found = audit.entries(desktop.store, audit.Wanted(action=action)).entries
+    return [(one.who, one.subject, one.detail) for one in found]
+
+
+def test_webhooks_are_set_up_as_planned_and_removed_again(
+    desktop: Desktop, shop: FakeShopify, log_in: LogIn
+) -> None:
+    elsewhere = {"id": 7, "address": "https://other.example/x", "topic": "orders/paid"}
+    shop.hooks["7"] = elsewhere
+    client = log_in("admin")
+    before = text_of(client.get("/console/sources/my-shop").text)
+    plan = press(client)
+
+    assert "Ask Shopify what is there" in before
+    assert "Missing" not in before
+    assert "Missing: orders/paid" in text_of(plan.text)
+    assert "Set up 4 webhooks at Shopify" in text_of(plan.text)
+    assert {"GET"} == {asked.method for asked in shop.asked}
+    done = press(client, "/set-up", shown=shown_in(plan, "set-up"))
+    assert "4 of 4 webhooks set up" in text_of(done.text)
+    assert "client secret of the app" in text_of(done.text)
+    assert 5 == len(shop.hooks)
+    plan = press(client)
+    assert "Nothing is missing." in text_of(plan.text)
+    done = press(client, "/remove", shown=shown_in(plan, "remove"))
+    assert "4 of 4 webhooks removed" in text_of(done.text)
+    assert {"7": elsewhere} == shop.hooks
+    for action in ("webhooks registered", "webhooks removed"):
+        assert [("admin", "my-shop", "4 webhooks")] == noted(desktop, action)
+
+
+def test_webhooks_that_are_not_as_shown_are_left_alone(
+    desktop: Desktop, shop: FakeShopify, log_in: LogIn
+) -> None:
+    client = log_in("admin")
+    plan = press(client)
+    press(client, "/set-up", shown=shown_in(plan, "set-up"))
+    again = press(client, "/set-up", shown=shown_in(plan, "set-up"))
+
+    assert 409 == again.status_code
+    assert "so nothing was done" in text_of(again.text)
+    assert "Nothing is missing." in text_of(again.text)
+    assert 4 == len(shop.hooks)
+    assert 409 == press(client, "/remove").status_code  # nothing was shown at all
+    assert [] == noted(desktop, "webhooks removed")
+
+
+def test_what_ends_early_says_how_far_it_came(
+    desktop: Desktop,
+    shop: FakeShopify,
+    log_in: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = log_in("admin")
+    shown = shown_in(press(client), "set-up")
+    shop.trouble = [
+        (200, {}, {"webhooks": []}),
+        (201, {}, {"webhook": {"id": 1}}),
+        (403, {}, {}),
+    ]
+    text = text_of(press(client, "/set-up", shown=shown).text)
+
+    assert "1 of 4 webhooks set up" in text
+    assert "the api_key may not manage webhooks at Shopify. What is done stays" in text
+    assert [("admin", "my-shop", "1 webhooks")] == noted(desktop, "webhooks registered")
+    monkeypatch.setattr(hooking, "WITHIN_S", -1.0)
+    text = text_of(press(client, "/set-up", shown=shown).text)
+    assert "0 of 4 webhooks set up: the platform answers slowly" in text
+
+
+def test_only_one_sets_webhooks_up_at_a_time(
+    shop: FakeShopify, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = log_in("admin")
+    shown = shown_in(press(client), "set-up")
+    taken = Lock()
+    monkeypatch.setattr(hooking, "_one_at_a_time", taken)
+    with taken:
+        refused = press(client, "/set-up", shown=shown)
+
+    assert 409 == refused.status_code
+    assert "wait half a minute" in text_of(refused.text)
+    assert {} == shop.hooks
+    assert 200 == press(client, "/set-up", shown=shown).status_code
+
+
+def test_a_secret_that_the_platform_makes_is_shown_once(
+    desktop: Desktop, log_in: LogIn
+) -> None:
+    client = log_in("admin")
+    with running(FakeStripe()) as api:
+        with_key(desktop, hookup_to("stripe", api))
+        plan = press(client)
+        done = press(client, "/set-up", shown=shown_in(plan, "set-up"))
+        after = press(client)
+
+    assert "<code>whsec_told_once</code>" in done.text
+    assert "no-store" == done.headers["Cache-Control"]
+    assert "whsec_told_once" not in after.text
+    assert "whsec" not in str(noted(desktop, "webhooks registered"))
+
+
+def test_an_api_that_gives_no_answer_says_why(
+    desktop: Desktop, shop: FakeShopify, log_in: LogIn
+) -> None:
+    client = log_in("admin")
+    shop.trouble = [(401, {}, {}), (500, {}, {})]
+
+    assert "Shopify does not know the api_key" in text_of(press(client).text)
+    assert "try again later" in text_of(press(client, "/remove", shown="1").text)
+    with_key(desktop, "set api_url of the endpoint to its address")
+    assert "Set api_url of the endpoint" in text_of(press(client).text)
+    assert "Set api_url" in text_of(press(client, "/set-up", shown="x").text)
+
+
+def test_only_operators_ask_and_only_administrators_change(
+    shop: FakeShopify, log_in: LogIn
+) -> None:
+    client = log_in("operator")
+    page = text_of(press(client).text)
+
+    assert "Missing: orders/paid" in page
+    assert "needs the role admin" in page
+    assert "Set up 4" not in page
+    assert 403 == press(client, "/set-up", shown="x").status_code
+    client.post(
+        "/console/logout", data={"token": token_in(client.get("/console/").text)}
+    )
+    viewer = log_in("viewer")
+    assert 403 == press(viewer).status_code
+    assert "needs the role operator" in (
+        text_of(viewer.get("/console/sources/my-shop").text)
+    )
+    assert {} == shop.hooks
 
 
 @pytest.mark.usefixtures("desktop")

@@ -225,7 +225,7 @@ def test_the_page_of_a_delivery_shows_a_person_masked(
 
     assert full.store
     assert "••••••" in page
-    assert "<dt>email</dt>" in page
+    assert "<dt>E-mail address</dt>" in page
     assert EMAIL not in page
     assert "192.0.2.7" not in page
     assert "needs the role operator" in page

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from config.settings import load
+from forwarder import app as door
 from forwarder.core.event import Notice
 from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
@@ -22,6 +24,7 @@ from forwarder.web.bodies import BODY_MAX_BYTES
 from tests.web.console_desk import DATA_KEY, NOW
 from tests.web.doors import NOWHERE, Doors, an_order
 from tests.web.served import serving
+from tests.web.test_rules import SETTINGS
 
 
 @pytest.fixture
@@ -103,6 +106,22 @@ def test_one_flipped_byte_is_forged_and_leaves_nothing(
         reply.json,
     )
     assert [] == log.list_notices(doors.store, None)
+
+
+def test_whoever_forges_costs_the_database_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "forwarder.toml"
+    file.write_text(SETTINGS.replace("sqlite:///forwarder.db", NOWHERE))
+    monkeypatch.setattr(door.telemetry, "setup", lambda *_: None)
+    monkeypatch.setattr(door.slow, "watch", lambda: None)
+    app = door.create_app(load({}, file, sources=SOURCES))
+    order = an_order()
+    forged = replace(order, body=order.body + b" ")
+    reply = post(app.test_client(), "my-shop", forged)
+
+    assert 401 == reply.status_code
+    assert (tmp_path / "var" / "refused" / "my-shop.json").exists()
 
 
 @pytest.mark.parametrize("source", sorted(SOURCES))

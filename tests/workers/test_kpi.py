@@ -1,6 +1,7 @@
 """The worker's day for the KPI board: pull, record, and the board by e-mail."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,11 +9,12 @@ from structlog.testing import capture_logs
 from forwarder import lookout
 from forwarder.insights.pulling import Subject
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import duties, kpi
+from forwarder.store import conversions, duties, kpi
 from forwarder.wiring import Wired
 from tests.alerts.test_channels import PostOffice, by_mail, served
 from tests.insights.test_pulling import Bench, row
 from tests.pulls.pinterest_box import pinterest
+from tests.store.shop import an_event, take
 from workers import kpi as work
 
 
@@ -28,10 +30,14 @@ def test_the_day_pulls_once_and_without_mail_sends_nothing(
         bench.seed(told)
         subject = Subject(store=wired.store, organic=bench.organic, limits=Thresholds())
         monkeypatch.setattr(work, "kpi_subject", lambda *_: subject)
+        earlier = wired.store.now() - timedelta(hours=1)
+        take(wired.store, an_event(1, at=earlier), at=earlier)
         with capture_logs() as lines:
             work.kpi_day()
             work.kpi_day()
 
+    assert 0 == conversions.count(wired.store, wired.store.now())  # all is counted
+    assert 1 == conversions.between(wired.store, earlier.date(), earlier.date())
     assert ["counts pulled"] == [line["event"] for line in lines]
     assert kpi.newest_day(wired.store) is None  # today is not over
 

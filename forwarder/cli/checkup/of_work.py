@@ -9,6 +9,7 @@ from forwarder.alerts.of_deliveries import WAITS_PAGE
 from forwarder.alerts.of_machines import BEAT_MOST, RESTART_TOLD
 from forwarder.broker import folders, is_one_box
 from forwarder.cli.checkup.finding import Finding, ok, red, warn
+from forwarder.nudge import eviction_policy, fault_of_broker
 from forwarder.pipeline.progress import progress
 from forwarder.store import alerts, health, watch
 from forwarder.store.alerts import OPEN
@@ -26,11 +27,6 @@ def check_broker(wired: Wired) -> Iterator[Finding]:
         n_waiting = sum(1 for _ in folders(service.data_dir)[0].glob("*.msg"))
         yield ok("broker", f"a folder, {number(n_waiting, 'wake-up')} in it")
         return
-    from forwarder.nudge import (  # noqa: PLC0415  imports Celery
-        eviction_policy,
-        fault_of_broker,
-    )
-
     fault = fault_of_broker(service.broker_url)
     if fault:
         mend = "start it; until then a worker looks for work every 5 s only"

@@ -8,9 +8,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-import phonenumbers
-from phonenumbers import PhoneMetadata, ValidationResult
-
 from forwarder.destinations.pinterest.texts import (
     JUNK,
     ZERO_WIDTH,
@@ -172,6 +169,8 @@ def _looks_international(digits: str) -> bool:
 @lru_cache(maxsize=512)
 def _dialling(home: str) -> tuple[str | None, bool]:
     """Return a country's calling code and if a 0 before its numbers is only a trunk."""
+    from phonenumbers import PhoneMetadata  # noqa: PLC0415  0.1 s; the web needs it not
+
     found = PhoneMetadata.metadata_for_region(home.upper())
     if found is None:
         return None, False
@@ -183,12 +182,14 @@ def _dialling(home: str) -> tuple[str | None, bool]:
 
 @lru_cache(maxsize=4096)
 def _by_library(digits: str, home: str) -> str | Drop:
+    import phonenumbers  # noqa: PLC0415  likewise
+
     try:
         found = phonenumbers.parse(digits, home.upper())
     except phonenumbers.NumberParseException:
         return NOT_A_PHONE
     verdict = phonenumbers.is_possible_number_with_reason(found)
-    if verdict == ValidationResult.IS_POSSIBLE:
+    if verdict == phonenumbers.ValidationResult.IS_POSSIBLE:
         national = phonenumbers.national_significant_number(found)
         return f"{found.country_code}{national}"
     return digits if _looks_international(digits) else NOT_A_PHONE

@@ -242,11 +242,16 @@ def _dumped(document: dict[str, Any], warnings: list[str]) -> bytes:
         written = _ESCAPED_CONTROL
     # The second search takes longer than writing; most payloads are spared it.
     if _ESCAPE not in written or _ESCAPED_CONTROL not in written:
-        return written
+        return _trimmed(written)
     mended = orjson.dumps(_mended(document))
     if mended != written:
         warnings.append("control characters were taken out of texts")
-    return mended
+    return _trimmed(mended)
+
+
+def _trimmed(written: bytes) -> bytes:
+    """Return a copy: what orjson gives keeps the 8 to 16 KB it was written into."""
+    return bytes(memoryview(written))
 
 
 def _mended(value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same out

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, get_args, get_type_hints
 
-from forwarder.core.event import Kind
+from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.signing import Scheme
 from forwarder.sources.declared.places import Place, Places, place
 
 NEWSLETTER: Final = "newsletter"  # what the endpoint's newsletter_kind says
 FORM: Final = "form"  # what its form_kind says
+_OF_NOBODY: Final = LOCAL_KINDS - {Kind.ERASE}  # of an order, and never sent
 KINDS: Final = (*(kind.value for kind in Kind), NEWSLETTER, FORM)
 PERSON: Final = (
     "email",
@@ -135,7 +136,9 @@ class _Reader:
         found = table.get(key, words[0])
         if found in words:
             return str(found)
-        self.faults.append(f"{where}{key} must be one of {', '.join(words)}")
+        self.faults.append(
+            f"{where}{key} must be one of {', '.join(filter(None, words))}"
+        )
         return words[0]
 
     def all_places(
@@ -283,6 +286,7 @@ _NEEDS: Final[Sequence[tuple[str, Callable[[Rule], object]]]] = (
             or rule.person["maid"]
             or (rule.person["ip"] and rule.person["user_agent"])
             or rule.carried
+            or rule.kind in _OF_NOBODY
         ),
     ),
 )

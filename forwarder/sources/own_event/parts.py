@@ -69,7 +69,7 @@ def a_time(value: object) -> datetime:
 
 
 def _has_zone(written: str) -> bool:
-    return datetime.fromisoformat(written).tzinfo is not None
+    return datetime.fromisoformat(written.upper()).tzinfo is not None
 
 
 def an_amount(value: object) -> Decimal:

@@ -18,7 +18,7 @@ from forwarder import decode
 from forwarder.core import reading as read
 from forwarder.core import signing
 from forwarder.core.choices import finish, renewal_kind
-from forwarder.core.event import Event, Forged, Kind, Notice, Order, Reading, Unreadable
+from forwarder.core.event import Event, Forged, Kind, Notice, Order, Reading
 from forwarder.core.source import Options, event_id
 from forwarder.sources.paddle import parts
 from forwarder.sources.paddle.parts import Json
@@ -60,11 +60,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:
 
 def delivery_key(notice: Notice) -> str:
     """Return the id of the Paddle event, the same in each retry."""
-    try:
-        found = read.text(read.at(decode.read_json(notice.body), "event_id"))
-    except Unreadable:
-        found = None
-    return read.short_key(notice.body, found)
+    return decode.delivery_key(notice.body, "event_id")
 
 
 def parse(notice: Notice, options: Options) -> Reading:

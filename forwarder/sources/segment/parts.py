@@ -70,7 +70,15 @@ def charged(data: Json, options: Options) -> Money | None:
         money(data.get(name), code) for name in ("revenue", "tax", "shipping")
     )
     value = based(options, total(data), goods, tax, shipping)
-    return value or money(data.get("value"), code)
+    return value or money(data.get("value"), code) or _of_one_product(data)
+
+
+def _of_one_product(data: Json) -> Money | None:
+    price = money(data.get("price"), data.get("currency"))
+    quantity = read.whole(data.get("quantity"))
+    if price is None:
+        return None
+    return replace(price, amount=price.amount * (1 if quantity is None else quantity))
 
 
 def items(data: Json, options: Options) -> tuple[Item, ...]:

@@ -42,11 +42,7 @@ def sign(notice: Notice, secret: str, now: datetime) -> Notice:
 
 def delivery_key(notice: Notice) -> str:
     """Return the id of the Stripe event, the same in each retry."""
-    try:
-        found = read.text(read.at(decode.read_json(notice.body), "id"))
-    except Unreadable:
-        found = None
-    return read.short_key(notice.body, found)
+    return decode.delivery_key(notice.body, "id")
 
 
 def parse(notice: Notice, options: Options) -> Reading:

@@ -314,6 +314,7 @@ WRITTEN = [
     # postal code
     ("postal_code", "02139", "US", "02139"),
     ("postal_code", "01310-100", "BR", "01310100"),
+    ("postal_code", "94107-1234", "", "94107"),
     ("postal_code", "\uff19\uff14\uff10\uff12\uff15", "US", "94025"),
     # country
     ("country", "UK", "", "gb"),

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,7 @@ from forwarder.core.delivery import (
     Refused,
 )
 from forwarder.destinations.pinterest import PinterestDestination
+from tests.certificates import certificate
 from tests.destinations.pinterest.conftest import Make
 from tests.destinations.pinterest.people import CHECKOUT, settings
 from tests.destinations.pinterest.wire import Call, Platform, Said, processed, told
@@ -352,6 +356,34 @@ def test_a_server_that_is_not_there_has_taken_nothing(make: Make) -> None:
 
     expected = Deferred("network", "ConnectionError: NewConnectionError")
     assert [expected] * 2 == found
+
+
+def test_a_server_that_nobody_vouches_for_hears_nothing(
+    platform: Platform, make: Make, tmp_path: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path, timedelta(days=1)))
+    platform.socket = context.wrap_socket(platform.socket, server_side=True)
+    destination = make(base_url=platform.url.replace("http:", "https:"))
+
+    found = outcomes(list(destination.send(bodies(2))))
+
+    assert [Deferred("network", "SSLError: SSLError")] * 2 == found
+    assert [] == platform.calls
+
+
+def test_a_name_that_leads_nowhere_costs_time_only(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    destination = make(base_url="https://platform.invalid/v5")
+
+    found = outcomes(list(destination.send(bodies(1))))
+
+    assert [Deferred("network", "ConnectionError: NameResolutionError")] == found
 
 
 def test_a_long_list_of_warnings_is_read_to_its_end(
