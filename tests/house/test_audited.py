@@ -24,6 +24,7 @@ UNSEEN_ROUTES = {
     "api.post_events",  # so is the event
     "collect.take",  # a visitor's browser; counted
     "api_links.post_audit",  # follows a link, and keeps what it saw
+    "console_theme.post_theme",  # a cookie of the reader's own browser
 }
 # Commands that change nothing of the service, or tell of themselves in another way.
 UNSEEN_COMMANDS = frozenset(
@@ -37,7 +38,7 @@ UNSEEN_COMMANDS = frozenset(
         *("links funnel", "links list", "links qr", "listen", "pull revisions"),
         *("quality", "reconcile", "reconcile estimate", "reconcile versions"),
         *("settings", "snippet ids", "snippet mirror", "trigger", "user list"),
-        "webhooks list",
+        *("verify", "webhooks list"),
         *("web", "worker", "beat", "serve", "sandbox"),  # processes
         "init",  # before there is a log
         "db upgrade",  # the log may not be there yet
