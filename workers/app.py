@@ -22,24 +22,22 @@ SWEEP_S = 600.0
 CLICKS_S = 2.0
 AUDITS_S = 5.0
 BEAT_SEEN_S = 60.0
+MODULES = (  # with tasks, or with what begins and ends with the worker
+    "workers.tasks",
+    "workers.upkeep",
+    "workers.reports",
+    "workers.kpi",
+    "workers.missing",
+    "workers.poll",
+    "workers.clicks",
+    "workers.threads",
+)
 
 
 def make_app(settings: Settings) -> Celery:
     """Return the application for these settings."""
     service = settings.service
-    celery = Celery(
-        "forwarder",
-        include=[
-            "workers.tasks",
-            "workers.upkeep",
-            "workers.reports",
-            "workers.kpi",
-            "workers.missing",
-            "workers.poll",
-            "workers.clicks",
-            "workers.threads",
-        ],
-    )
+    celery = Celery("forwarder", include=MODULES)
     celery.conf.update(
         **transport(service.broker_url, service.data_dir),
         task_default_queue=QUEUE,

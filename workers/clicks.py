@@ -10,7 +10,7 @@ from config import checks
 from forwarder import outside
 from forwarder.clicks import auditing, spool
 from forwarder.clicks.join import LATE, join
-from forwarder.store import clicks, duties, joins, link_audits, watch
+from forwarder.store import clicks, duties, join_marks, link_audits, watch
 from forwarder.store.writer import StoreDown
 from forwarder.wiring import Wired
 from workers.state import Every, Turns, is_stopping, wired
@@ -91,6 +91,6 @@ def _place(found: Wired) -> auditing.Place:
 def forget_clicks(found: Wired, now: datetime) -> int:
     """Clear clicks whose time is over; return how many."""
     keep = timedelta(days=found.settings.clicks.retention_days)
-    joins.forget(found.store, now - LATE, now - keep)
+    join_marks.forget(found.store, now - LATE, now - keep)
     link_audits.forget(found.store, now - KEEP_AUDITS)
     return clicks.forget(found.store, now - keep, now - min(keep, MACHINES))

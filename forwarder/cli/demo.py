@@ -34,7 +34,7 @@ from forwarder.core.cells import no_formula
 from forwarder.core.delivery import NoticeStatus
 from forwarder.samples import TEST_SECRETS
 from forwarder.sources import SOURCES
-from forwarder.store import access, log
+from forwarder.store import access, log, notice_log
 from forwarder.store.access import User
 from forwarder.store.log import Filter
 from forwarder.wiring import Wired, wire
@@ -213,7 +213,7 @@ def _counted(stage: Stage) -> dict[str, Any]:
     ledger = requests.get(
         f"{stage.sandbox_url}/_sandbox/ledger", params={"events": "0"}, timeout=10
     ).json()
-    noted = log.count_notices(stage.wired.store)
+    noted = notice_log.count_notices(stage.wired.store)
     return {
         "duplicates": noted["duplicate"],
         "ignored": noted["ignored"],
@@ -273,7 +273,7 @@ def _tell(stage: Stage, summary: dict[str, Any], out: Path) -> None:
         why = f" ({line.reason})" if line.reason else ""
         click.echo(f"  {line.status.value + why:<26}{line.kind:<10}{line.event_id}")
     click.echo("quarantined, and why:")
-    for held in log.list_notices(store, NoticeStatus.QUARANTINED, 3):
+    for held in notice_log.list_notices(store, NoticeStatus.QUARANTINED, 3):
         click.echo(f"  {held.endpoint}: {held.reason}")
     click.echo("")
     for name, value in summary.items():

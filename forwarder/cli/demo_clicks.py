@@ -14,7 +14,8 @@ from forwarder.core.links import Click, ClickClass, Link
 from forwarder.core.snapshots import TAG_SOURCE, DayNumber, Windows
 from forwarder.insights.period import window
 from forwarder.store import Store, clicks, joins, kpi, links, snapshots
-from forwarder.store.joins import Join, Marked
+from forwarder.store.join_marks import Marked
+from forwarder.store.joins import Join
 from forwarder.store.kpi_outside import SERVER_SOURCE
 from forwarder.store.log import Line
 

@@ -19,7 +19,7 @@ from forwarder.cli.picking import filter_options, read_or_exit
 from forwarder.cli.repair import discard, reparse, replay
 from forwarder.cli.tail import tail
 from forwarder.core.delivery import NoticeStatus
-from forwarder.store import Store, audit, log, story
+from forwarder.store import Store, audit, log, notice_log, story
 from forwarder.store.reveal import open_delivery
 from forwarder.store.story import Story
 from forwarder.web.console_story import left_out, who_said
@@ -145,7 +145,7 @@ def webhooks_(*, status: str | None, limit: int, as_json: bool) -> None:
     Example: forwarder events webhooks --status quarantined
     """
     wanted = None if status is None else NoticeStatus(status)
-    found = log.list_notices(ready_or_exit().store, wanted, limit)
+    found = notice_log.list_notices(ready_or_exit().store, wanted, limit)
     if as_json:
         print_json({"items": [notice_json(one) for one in found]})
         return

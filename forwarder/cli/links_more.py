@@ -57,7 +57,8 @@ def funnel(*, since: str | None, until: str | None, as_json: bool) -> None:
     first = _day(since, last - timedelta(days=DAYS - 1))
     by_first = wired.settings.clicks.model == "first"
     of_links = funnels.of_links(wired.store, first, last, by_first=by_first)
-    campaigns = funnels.of_campaigns(wired.store, of_links, first, last)
+    known = store.every(wired.store)
+    campaigns = funnels.of_campaigns(wired.store, of_links, known, first, last)
     if as_json:
         print_json(
             {

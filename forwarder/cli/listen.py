@@ -17,8 +17,9 @@ from forwarder.cli.common import (
     stop_wrong_use,
 )
 from forwarder.core.delivery import NoticeStatus
-from forwarder.store import log
-from forwarder.store.log import Filter, Line, NoticeLine
+from forwarder.store import log, notice_log
+from forwarder.store.log import Filter, Line
+from forwarder.store.notice_log import NoticeLine
 from forwarder.web.refused import last_refused
 from forwarder.web.words import NOTICES, explain_reason
 from forwarder.wiring import Wired
@@ -94,7 +95,7 @@ def _is_new(found: NoticeLine, known: NoticeLine | None) -> bool:
 
 
 def _newest(wired: Wired, name: str) -> NoticeLine | None:
-    notices = log.list_notices(wired.store, None, NEWEST)
+    notices = notice_log.list_notices(wired.store, None, NEWEST)
     return next((one for one in notices if one.endpoint == name), None)
 
 

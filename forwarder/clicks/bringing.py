@@ -10,7 +10,8 @@ from forwarder.core.links import TOKENS
 from forwarder.store import joins
 from forwarder.store.claimed import Claimed
 from forwarder.store.engine import Store
-from forwarder.store.joins import TOKEN, Found
+from forwarder.store.join_marks import TOKEN
+from forwarder.store.joins import Found
 
 
 def with_click_ids(

@@ -188,7 +188,7 @@ class Follow:
         self._put(
             visit,
             ClickClass.HUMAN,
-            id=click_id,
+            click_id,
             token_sha256=sha256,
             epik_mac=mark_of(visit.known.mark_key, "epik", epik) if epik else None,
             sealed=self._tools.seal(
@@ -200,21 +200,28 @@ class Follow:
         )
         return Led(status=302, location=led.url, token=token, seed=seed)
 
-    def _put(self, visit: _Visit, kind: ClickClass, **marks: Any) -> None:  # noqa: ANN401  fields of Click
+    def _put(
+        self,
+        visit: _Visit,
+        kind: ClickClass,
+        click_id: str | None = None,
+        **marks: Any,  # noqa: ANN401  fields of Click
+    ) -> None:
         """Note a click; `marks` are those of a person who does not object."""
         asked = visit.asked
-        told = {
-            "slug": asked.slug,
-            "at": visit.now,
-            "device": device_of(asked.user_agent),
-            "is_landing": asked.is_landing,
-            "label": _label(visit.told.get("src", "")),
-            **marks,
-        }
-        if "id" not in told:
-            told["id"] = self._tools.random(16).hex()
-        is_qr = visit.told.get("qr") == "1"
-        self._tools.put(Click(kind=kind, is_qr=is_qr, **told))
+        self._tools.put(
+            Click(
+                id=self._tools.random(16).hex() if click_id is None else click_id,
+                slug=asked.slug,
+                at=visit.now,
+                kind=kind,
+                device=device_of(asked.user_agent),
+                is_qr=visit.told.get("qr") == "1",
+                is_landing=asked.is_landing,
+                label=_label(visit.told.get("src", "")),
+                **marks,
+            )
+        )
 
     def _merged(self, visit: _Visit, arm: int, token: str = "") -> Merged:
         rules, link = self._tools.rules, visit.link

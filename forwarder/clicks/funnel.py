@@ -134,10 +134,13 @@ def of_links(
 
 
 def of_campaigns(
-    store: Store, found: Sequence[Funnel], first: date, last: date
+    store: Store,
+    found: Sequence[Funnel],
+    known: Sequence[Link],
+    first: date,
+    last: date,
 ) -> Sequence[Funnel]:
     """Return the campaigns of the links found over some days, both included."""
-    known = links.every(store)
     sums = same_day.same_day(store, known, first, last)
     return [replace(one, same_day=sums[one.name]) for one in _by_campaign(found, known)]
 

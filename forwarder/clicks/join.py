@@ -17,18 +17,10 @@ from forwarder.core.event import Event, Kind
 from forwarder.core.links import MARKS, TOKENS, mark_of, plain
 from forwarder.core.reading import query
 from forwarder.core.tally import tally
-from forwarder.store import joins, links
+from forwarder.store import join_marks, joins, links
 from forwarder.store.engine import Store
-from forwarder.store.joins import (
-    CAMPAIGN,
-    CODE,
-    EPIK,
-    PERSON,
-    TOKEN,
-    Found,
-    Join,
-    Marked,
-)
+from forwarder.store.join_marks import CAMPAIGN, CODE, EPIK, PERSON, TOKEN, Marked
+from forwarder.store.joins import Found, Join
 from forwarder.store.schema_clicks import CODE_TIER
 
 LATE: Final = timedelta(days=7)  # how long clicks may come after their order
@@ -56,7 +48,7 @@ def join(store: Store, window: timedelta, now: datetime, back: timedelta = LATE)
     _mark_new(store, now)
     codes = _codes(store)
     n_changed, after_id = 0, 0
-    while batch := joins.marked(store, now - back, after_id):
+    while batch := join_marks.marked(store, now - back, after_id):
         after_id = batch[-1].delivery_id
         found = list(_joined(store, batch, window, codes))
         n_changed += joins.keep(store, found, now)
@@ -86,14 +78,14 @@ def _codes(store: Store) -> Mapping[str, str]:
 
 def _mark_new(store: Store, now: datetime) -> None:
     ring = _ring(store)
-    while batch := joins.fresh(store, now):
+    while batch := join_marks.fresh(store, now):
         marks = [
             (one.id, what, mark)
             for one in batch
             if one.event is not None
             for what, mark in _marks(ring, one.event)
         ]
-        joins.keep_marks(store, marks, batch[-1].id, now)
+        join_marks.keep_marks(store, marks, batch[-1].id, now)
 
 
 def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Final
 from forwarder.core.links import MARKS, Link, mark_of, plain
 from forwarder.store import clicks
 from forwarder.store.engine import Store
-from forwarder.store.joins import CAMPAIGN
+from forwarder.store.join_marks import CAMPAIGN
 from forwarder.store.untied import Untied, untied
 
 TIER: Final = 5

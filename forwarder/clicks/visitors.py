@@ -84,8 +84,9 @@ class Visitors:
     ) -> None:
         """Note whose token this is, whether the cookie comes back or not."""
         with self._lock:
+            told = token, epik, now
             for who in (token, name):
-                known = self._recent.setdefault((who, slug), told := (token, epik, now))
+                known = self._recent.setdefault((who, slug), told)
                 if known[0] != token:
                     self._recent[who, slug] = told
             while len(self._recent) > 2 * RECENT_MAX:

@@ -129,6 +129,10 @@ class Person:
         return f"Person({', '.join(known)})"
 
 
+SEVERAL_OF_PERSON = tuple(one.name for one in fields(Person) if one.default == ())
+ONE_OF_PERSON = tuple(one.name for one in fields(Person) if one.default is None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """An amount in major units with its ISO 4217 currency in upper case."""

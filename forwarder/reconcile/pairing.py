@@ -12,8 +12,8 @@ from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.mirror import Device, TagState
 from forwarder.core.pairs import Joined, PairedRow, Seen
 from forwarder.reconcile.log import MICROSECONDS, FloatArray, IntArray
+from forwarder.store.schema import DAY_US
 
-DAY_US = 86_400_000_000
 Key = tuple[object, ...]
 
 

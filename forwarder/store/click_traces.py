@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from forwarder.core.event import Person
 from forwarder.core.links import MARKS, mark_of, plain
 from forwarder.store.engine import Store
-from forwarder.store.joins import EPIK, PERSON, TOKEN
+from forwarder.store.join_marks import EPIK, PERSON, TOKEN
 from forwarder.store.schema import deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks, clicks
 from forwarder.store.schema_report import mirror_events

@@ -13,18 +13,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.event import Kind
 from forwarder.store.engine import Store
-from forwarder.store.schema import deliveries
+from forwarder.store.schema import DAY_US, deliveries, us_of
 from forwarder.store.schema_conversions import conversion_days
 
 CONVERSIONS: Final = (Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE)
 STEP: Final = 20_000  # deliveries; other writers of SQLite wait for it, about 20 ms
 STEPS_MAX: Final = 500
 LAG: Final = timedelta(minutes=2)  # a commit may come this much after the time it notes
-DAY_US: Final = 86_400_000_000
 EPOCH_ON: Final = date(1970, 1, 1)
 _MARK: Final = ""
 _OF: Final = deliveries.c
-_OCCURRED_US: sa.ColumnElement[int] = sa.type_coerce(_OF.occurred_at, sa.BigInteger)
 _IS_ONE: Final = sa.and_(
     _OF.kind.in_([kind.value for kind in CONVERSIONS]), sa.not_(_OF.is_test)
 )
@@ -84,7 +82,7 @@ def _settled_to(connection: sa.Connection, until: datetime) -> int:
     return last if first_thin is None else min(last, first_thin - 1)
 
 
-_NUMBER = (_OCCURRED_US // DAY_US).label("number")
+_NUMBER = (us_of(_OF.occurred_at) // DAY_US).label("number")
 _BY_DAY = (
     sa.select(_NUMBER, sa.func.count().label("n"))
     .where(_OF.id > sa.bindparam("low"), _OF.id <= sa.bindparam("top"), _IS_ONE)

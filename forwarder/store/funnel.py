@@ -44,31 +44,14 @@ def led(
     )
     slug = (of.first_slug if by_first else of.slug).label("slug")
     groups = (slug, of.kind, of.tier, of.currency)
-    undone = sa.func.least if not store.is_sqlite else sa.func.min
-    value, back = (
-        sa.func.coalesce(of.value_minor, 0),
-        sa.func.coalesce(given_back.c.minor, 0),
+    is_of_sale = sa.and_(
+        given_back.c.order_id == of.order_id,
+        given_back.c.endpoint == of.endpoint,
+        of.kind == Kind.CHECKOUT.value,
     )
     query = (
-        sa.select(
-            *groups,
-            sa.func.count().label("n"),
-            _sum(sa.case((of.is_repeat, 1), else_=0), "n_repeat"),
-            _sum(value, "value_minor"),
-            _sum(undone(value, back), "undone_minor"),
-            _sum(
-                sa.case((of.is_repeat, value - undone(value, back)), else_=0),
-                "repeat_minor",
-            ),
-        )
-        .outerjoin(
-            given_back,
-            sa.and_(
-                given_back.c.order_id == of.order_id,
-                given_back.c.endpoint == of.endpoint,
-                of.kind == Kind.CHECKOUT.value,
-            ),
-        )
+        sa.select(*groups, *_sums(given_back, is_sqlite=store.is_sqlite))
+        .outerjoin(given_back, is_of_sale)
         .where(
             of.occurred_at >= since,
             of.occurred_at < until,
@@ -80,6 +63,30 @@ def led(
     with store.read() as connection:
         rows = connection.execute(query).mappings().all()
     return [Led(**{**row, "kind": Kind(row["kind"])}) for row in rows]
+
+
+def _sums(
+    given_back: sa.Subquery, *, is_sqlite: bool
+) -> tuple[sa.ColumnElement[Any], ...]:
+    of = click_joins.c
+    value = sa.func.coalesce(of.value_minor, 0)
+    undone = undone_of(value, given_back, is_sqlite=is_sqlite)
+    repeat = sa.case((of.is_repeat, value - undone), else_=0)
+    return (
+        sa.func.count().label("n"),
+        _sum(sa.case((of.is_repeat, 1), else_=0), "n_repeat"),
+        _sum(value, "value_minor"),
+        _sum(undone, "undone_minor"),
+        _sum(repeat, "repeat_minor"),
+    )
+
+
+def undone_of(
+    value: sa.ColumnElement[int], given_back: sa.Subquery, *, is_sqlite: bool
+) -> sa.ColumnElement[int]:
+    """Return what of an order's value was given back: of none more than it cost."""
+    least = sa.func.min if is_sqlite else sa.func.least
+    return least(value, sa.func.coalesce(given_back.c.minor, 0))
 
 
 def given_back_of(orders: sa.Select[Any]) -> sa.Subquery:

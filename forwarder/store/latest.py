@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
 from forwarder.store.glance import LOOKED_AT, WEBHOOKS_READ
-from forwarder.store.log import Line, NoticeLine, line_in, notice_in
+from forwarder.store.log import Line, line_in
+from forwarder.store.notice_log import NoticeLine, notice_in
 from forwarder.store.schema import deliveries, notices
 
 LINES_MAX = 5  # of a webhook; one may hold a thousand events

@@ -1,4 +1,4 @@
-"""Answer operators: which deliveries there are, and which notices they came from."""
+"""Answer operators: which deliveries there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
 from forwarder.store.health import BLOCKED
-from forwarder.store.inbox_sql import CONFLICT
 from forwarder.store.numbers import numbers_between
-from forwarder.store.schema import deliveries, destinations, notices
+from forwarder.store.schema import deliveries, destinations
 
 PAGE = 50
 PAGE_MAX = 1_000
@@ -77,22 +76,6 @@ class Page:
     lines: Sequence[Line]
     next_id: int | None
     is_partial: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeLine:
-    """The webhook a delivery came from."""
-
-    id: int
-    endpoint: str
-    source: str
-    status: NoticeStatus
-    reason: str
-    received_at: datetime
-    n_duplicates: int
-    is_conflict: bool
-    conflict_id: int | None  # the notice that keeps the other body; None: there is none
-    is_kept: bool  # the sealed request is still there
 
 
 # A pending delivery of a blocked destination reads `blocked`; the row itself stays
@@ -160,56 +143,6 @@ def count_by_status(store: Store, wanted: Filter) -> dict[str, int]:
         return dict(connection.execute(query).all())
 
 
-def count_notices(store: Store) -> dict[str, int]:
-    """Return how many notices there are of each status, and how many repeats came."""
-    query = (
-        sa.select(
-            notices.c.status, sa.func.count(), sa.func.sum(notices.c.n_duplicates)
-        )
-        .where(notices.c.delivery_key.not_like(f"{CONFLICT}%"))  # repeats, counted
-        .group_by(notices.c.status)
-    )
-    counts = dict.fromkeys(NoticeStatus, 0)
-    with store.read() as connection:
-        for status, n, n_repeats in connection.execute(query):
-            counts[NoticeStatus(status)] += n
-            counts[NoticeStatus.DUPLICATE] += n_repeats
-    return {status.value: n for status, n in counts.items()}
-
-
-def last_notices(store: Store) -> dict[str, datetime]:
-    """Return when each endpoint last took a genuine webhook."""
-    query = sa.select(notices.c.endpoint, sa.func.max(notices.c.received_at)).group_by(
-        notices.c.endpoint
-    )
-    with store.read() as connection:
-        return dict(connection.execute(query).all())
-
-
-def list_notices(
-    store: Store, status: NoticeStatus | None, n_max: int = PAGE
-) -> list[NoticeLine]:
-    """Return notices, newest first."""
-    query = _NOTICE.order_by(notices.c.id.desc()).limit(min(n_max, PAGE_MAX))
-    if status is not None:
-        query = query.where(notices.c.status == sa.literal_column(f"'{status.value}'"))
-    with store.read() as connection:
-        return [_notice(row) for row in connection.execute(query).mappings()]
-
-
-def find_notice(store: Store, notice_id: int) -> NoticeLine | None:
-    """Return a notice by its number; None when there is none."""
-    with store.read() as connection:
-        return notice_in(connection, notice_id)
-
-
-def notice_in(connection: sa.Connection, notice_id: int) -> NoticeLine | None:
-    """Return a notice inside a transaction of the caller; None when there is none."""
-    query = _NOTICE.where(notices.c.id == notice_id)
-    row = connection.execute(query).mappings().first()
-    return None if row is None else _notice(row)
-
-
 def line_in(connection: sa.Connection, delivery_id: int) -> Line | None:
     """Return a delivery inside a transaction of the caller; None when there is none."""
     query = sa.select(*_LINE).where(deliveries.c.id == delivery_id)
@@ -229,27 +162,6 @@ def find(store: Store, reference: str) -> list[Line]:
     query = found.order_by(deliveries.c.id.desc()).limit(PAGE)
     with store.read() as connection:
         return [_line(row) for row in connection.execute(query).mappings()]
-
-
-_other = notices.alias("other")
-_OTHER_BODY = (
-    sa.select(_other.c.id)
-    .where(
-        _other.c.endpoint == notices.c.endpoint,
-        _other.c.delivery_key == sa.literal(CONFLICT) + notices.c.delivery_key,
-    )
-    .scalar_subquery()
-)
-_OTHER = notices.alias("other")
-_OTHER_KEY = sa.literal(CONFLICT) + notices.c.delivery_key
-_NOTICE = sa.select(
-    *(notices.c[name] for name in NoticeLine.__slots__ if name in notices.c),
-    sa.select(_OTHER.c.id)
-    .where(_OTHER.c.endpoint == notices.c.endpoint, _OTHER.c.delivery_key == _OTHER_KEY)
-    .scalar_subquery()
-    .label("conflict_id"),
-    notices.c.sealed.is_not(None).label("is_kept"),
-)
 
 
 def conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
@@ -296,9 +208,3 @@ def _line(row: sa.RowMapping) -> Line:
     fields = dict(row)
     fields["status"] = Status(fields["status"])
     return Line(**fields)
-
-
-def _notice(row: sa.RowMapping) -> NoticeLine:
-    fields = dict(row)
-    fields["status"] = NoticeStatus(fields["status"])
-    return NoticeLine(**fields)

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from forwarder.core.columns import NOT_TOLD, REVERSALS, Said, ServerColumns
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
-from forwarder.store.our_texts import BETWEEN_ROWS, BETWEEN_WORDS, TEXTS, YES, us
+from forwarder.store.our_texts import BETWEEN_ROWS, BETWEEN_WORDS, TEXTS, YES
 from forwarder.store.report_clicks import UNKNOWN_HOPS, hops_of_deliveries
-from forwarder.store.schema import deliveries, to_us
+from forwarder.store.schema import deliveries, to_us, us_of
 from forwarder.store.schema_clicks import CODE_TIER, click_joins
 
 # SQLite is quickest in small steps; PostgreSQL reads browsers' words once for each.
@@ -192,10 +192,10 @@ _UNDONE = (
         _OTHER.c.kind.in_([kind.value for kind in REVERSALS]),
     )
 )
-_JOINED_US: sa.ColumnElement[int] = us(click_joins.c.occurred_at)
+_JOINED_US: sa.ColumnElement[int] = us_of(click_joins.c.occurred_at)
 _CLICKS = sa.select(
     click_joins.c.delivery_id,
-    us(click_joins.c.clicked_at).label("us"),
+    us_of(click_joins.c.clicked_at).label("us"),
 ).where(
     click_joins.c.tier < CODE_TIER,  # a discount code is no click
     sa.bindparam("since") <= _JOINED_US,

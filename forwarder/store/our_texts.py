@@ -11,7 +11,7 @@ from forwarder.core.delivery import Status
 from forwarder.core.mirror import TagState
 from forwarder.core.pairs import Joined
 from forwarder.store.report_inputs import LATE
-from forwarder.store.schema import MICROSECOND, deliveries
+from forwarder.store.schema import MICROSECOND, deliveries, us_of
 from forwarder.store.schema_report import mirror_events
 
 BETWEEN_WORDS: Final = "\x1f"  # no word of ours holds one of these two
@@ -19,11 +19,6 @@ BETWEEN_ROWS: Final = "\x1e"
 YES: Final = "1"
 NO: Final = "0"
 _OURS, _TOLD = deliveries.c, mirror_events.c
-
-
-def us(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    """Return a moment as its microseconds, without turning each into a time."""
-    return sa.type_coerce(column, sa.BigInteger)
 
 
 def _yes_if(is_so: sa.ColumnElement[bool]) -> sa.Case[str]:
@@ -85,7 +80,7 @@ def _told() -> sa.ColumnElement[str]:
 
 
 def _words() -> sa.ColumnElement[str]:
-    waited_us = us(_OURS.settled_at) - us(_OURS.occurred_at)
+    waited_us = us_of(_OURS.settled_at) - us_of(_OURS.occurred_at)
     words = (
         _OURS.kind,
         sa.func.coalesce(_OURS.currency, ""),
@@ -102,7 +97,7 @@ def _texts() -> sa.Select[Any]:
     """Return a span's columns, each as one text, all in the same order."""
     columns = {
         "ids": _listed(_OURS.id),  # the table holds an event once per destination
-        "at_us": _listed(us(_OURS.occurred_at)),
+        "at_us": _listed(us_of(_OURS.occurred_at)),
         "minors": _listed(sa.func.coalesce(_OURS.value_minor, NOT_TOLD)),
         "words": sa.func.aggregate_strings(_words(), BETWEEN_ROWS),
     }
@@ -120,8 +115,8 @@ def _texts() -> sa.Select[Any]:
             _OURS.destination == sa.bindparam("to"),
             sa.bindparam("first") <= _OURS.id,
             sa.bindparam("end") > _OURS.id,
-            sa.bindparam("since") <= us(_OURS.occurred_at),
-            sa.bindparam("until") > us(_OURS.occurred_at),
+            sa.bindparam("since") <= us_of(_OURS.occurred_at),
+            sa.bindparam("until") > us_of(_OURS.occurred_at),
         )
     )
 

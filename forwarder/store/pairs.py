@@ -11,10 +11,9 @@ from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.mirror import Device, TagState
 from forwarder.core.pairs import Joined, PairedRow, Seen
 from forwarder.store.engine import Store
-from forwarder.store.schema import deliveries, to_us
+from forwarder.store.schema import DAY_US, deliveries, to_us, us_of
 from forwarder.store.schema_report import mirror_events
 
-DAY_US: Final = 86_400_000_000
 ALIVE: Final = TagState.ALIVE.value
 _SINCE: sa.BindParameter[Any] = sa.bindparam("since", type_=sa.BigInteger)
 _UNTIL: sa.BindParameter[Any] = sa.bindparam("until", type_=sa.BigInteger)
@@ -61,7 +60,7 @@ def _row(row: sa.Row[Any]) -> PairedRow:
 
 def _theirs() -> sa.Select[Any]:
     theirs = mirror_events.c
-    at_us: sa.ColumnElement[int] = sa.type_coerce(theirs.received_at, sa.BigInteger)
+    at_us = us_of(theirs.received_at)
     as_float = sa.cast(theirs.value_minor, sa.Double)
     names = (
         theirs.kind,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
 from forwarder.store.numbers import newest_since
-from forwarder.store.schema import deliveries, from_us, payloads
+from forwarder.store.schema import deliveries, from_us, payloads, us_of
 
 LOOKED_AT = 10_000  # the newest events, to find those of every endpoint: 25 ms
 LOOKED_AT_OF_ONE = 50_000
@@ -85,10 +85,6 @@ def _chosen(newest: Sequence[Any]) -> list[int]:
     return chosen[:ALL_MAX]
 
 
-def _us(column: sa.Column[Any]) -> sa.ColumnElement[int]:
-    return sa.type_coerce(column, sa.BigInteger)  # spares three times a row
-
-
 _ROWS = (
     sa.select(
         *(deliveries.c[name] for name in ("endpoint", "source", "kind", "reason")),
@@ -96,9 +92,9 @@ _ROWS = (
         payloads.c.shown,
         payloads.c.notes,
         deliveries.c.status,
-        _us(deliveries.c.occurred_at),
-        _us(deliveries.c.received_at),
-        _us(deliveries.c.settled_at),
+        us_of(deliveries.c.occurred_at),
+        us_of(deliveries.c.received_at),
+        us_of(deliveries.c.settled_at),
     )
     .outerjoin(payloads, payloads.c.delivery_id == deliveries.c.id)
     .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))

@@ -11,7 +11,7 @@ from forwarder.core.delivery import Status
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Device, TagState
 from forwarder.store.engine import Store
-from forwarder.store.schema import MICROSECOND, deliveries, to_us
+from forwarder.store.schema import MICROSECOND, deliveries, to_us, us_of
 from forwarder.store.schema_clicks import (
     CODE_TIER,
     click_joins,
@@ -91,8 +91,8 @@ def _hops_by_link(connection: sa.Connection) -> dict[str, int]:
 
 
 _OF, _JOIN = deliveries.c, click_joins.c
-_AT_US: sa.ColumnElement[int] = sa.type_coerce(_OF.occurred_at, sa.BigInteger)
-_CLICKED_US: sa.ColumnElement[int] = sa.type_coerce(_JOIN.clicked_at, sa.BigInteger)
+_AT_US = us_of(_OF.occurred_at)
+_CLICKED_US = us_of(_JOIN.clicked_at)
 _HERE = (
     _OF.destination == sa.bindparam("to"),
     sa.bindparam("since") <= _AT_US,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from forwarder.core.delivery import Status
 from forwarder.core.event import Kind
 from forwarder.store.engine import Store
-from forwarder.store.schema import MICROSECOND, deliveries, from_us, to_us
+from forwarder.store.schema import MICROSECOND, deliveries, from_us, to_us, us_of
 from forwarder.store.schema_clicks import click_joins
 from forwarder.store.schema_report import mirror_events
 
@@ -17,7 +17,7 @@ LATE = timedelta(hours=1)
 
 def began_at(store: Store, destination: str) -> datetime | None:
     """Return when our own log begins; None when it is empty."""
-    oldest = sa.func.min(sa.type_coerce(deliveries.c.occurred_at, sa.BigInteger))
+    oldest = sa.func.min(us_of(deliveries.c.occurred_at))
     query = sa.select(oldest).where(deliveries.c.destination == destination)
     with store.read() as connection:
         found = connection.execute(query).scalar()
@@ -45,9 +45,7 @@ def mirror_last_at(store: Store, endpoints: Sequence[str]) -> datetime | None:
     return _mirrored_at(store, endpoints, sa.func.max(_RECEIVED_US))
 
 
-_RECEIVED_US: sa.ColumnElement[int] = sa.type_coerce(
-    mirror_events.c.received_at, sa.BigInteger
-)
+_RECEIVED_US: sa.ColumnElement[int] = us_of(mirror_events.c.received_at)
 
 
 def _mirrored_at(
@@ -64,8 +62,7 @@ def late_counts(
 ) -> dict[Kind, tuple[int, int]]:
     """Return, by kind, how many accepted events went over an hour late, of all."""
     at_us, settled_us = (
-        sa.type_coerce(column, sa.BigInteger)
-        for column in (deliveries.c.occurred_at, deliveries.c.settled_at)
+        us_of(column) for column in (deliveries.c.occurred_at, deliveries.c.settled_at)
     )
     is_late = settled_us - at_us > LATE // MICROSECOND
     query = (

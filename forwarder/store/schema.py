@@ -12,11 +12,17 @@ import sqlalchemy as sa
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DAY_US = timedelta(days=1) // MICROSECOND
 
 
 def to_us(at: datetime) -> int:
     """Return microseconds since 1970 UTC."""
     return (at - EPOCH) // MICROSECOND
+
+
+def us_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    """Return a column of times as microseconds: to build each time takes longer."""
+    return sa.type_coerce(column, sa.BigInteger)
 
 
 def from_us(at_us: int) -> datetime:

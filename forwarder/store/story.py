@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from forwarder.store.engine import Store
-from forwarder.store.log import ID_MAX, Line, NoticeLine, line_in, notice_in
+from forwarder.store.log import ID_MAX, Line, line_in
+from forwarder.store.notice_log import NoticeLine, notice_in
 from forwarder.store.schema import attempts, bodies, delivery_attempts, payloads
 
 

@@ -8,12 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from forwarder.store.engine import Store
-from forwarder.store.funnel import given_back_of
-from forwarder.store.joins import CAMPAIGN
-from forwarder.store.schema import EPOCH, MICROSECOND, deliveries
+from forwarder.store.funnel import given_back_of, undone_of
+from forwarder.store.join_marks import CAMPAIGN
+from forwarder.store.schema import DAY_US, EPOCH, deliveries, us_of
 from forwarder.store.schema_clicks import click_joins, click_marks
-
-_DAY_US = timedelta(days=1) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ def _sums(
     is_of_order = sa.and_(
         back.c.order_id == of.order_id, back.c.endpoint == of.endpoint
     )
-    day = (sa.type_coerce(of.occurred_at, sa.BigInteger) // _DAY_US).label("day")
+    day = (us_of(of.occurred_at) // DAY_US).label("day")
     groups = (click_marks.c.mark, day, of.currency)
     return (
         sa.select(*groups, sa.func.count().label("n"), _kept(store, back))
@@ -81,6 +79,5 @@ def _sums(
 def _kept(store: Store, back: sa.Subquery) -> sa.Label[int]:
     """Return the sum of what was paid and not given back: of no order below nothing."""
     value = sa.func.coalesce(deliveries.c.value_minor, 0)
-    least = sa.func.min if store.is_sqlite else sa.func.least
-    kept = value - least(value, sa.func.coalesce(back.c.minor, 0))
+    kept = value - undone_of(value, back, is_sqlite=store.is_sqlite)
     return sa.cast(sa.func.sum(kept), sa.BigInteger).label("value_minor")

@@ -128,7 +128,8 @@ def get_funnel() -> Response:
     of_links = funnel.of_links(
         desk.store, first, last, by_first=desk.counts_first_click
     )
-    campaigns = funnel.of_campaigns(desk.store, of_links, first, last)
+    known = links.every(desk.store)
+    campaigns = funnel.of_campaigns(desk.store, of_links, known, first, last)
     return answer(
         200,
         {

@@ -1,6 +1,6 @@
 """`/console/links…`: links of our own, what they led to, and how to change them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ def show_all() -> str:
         found=known,
         counts=clicks.counts(desk.store),
         funnels={one.name: one for one in of_links},
-        campaigns=_campaigns(of_links),
+        campaigns=_campaigns(of_links, known),
         days=FUNNEL_DAYS,
         now=desk.clock(),
         has_hosts=bool(desk.link_hosts),
@@ -67,8 +67,8 @@ def _funnels() -> list[Funnel]:
     return list(funnel.of_links(desk.store, *_days(), by_first=by_first))
 
 
-def _campaigns(of_links: list[Funnel]) -> list[Funnel]:
-    return list(funnel.of_campaigns(web_desk().store, of_links, *_days()))
+def _campaigns(of_links: list[Funnel], known: Sequence[Link]) -> list[Funnel]:
+    return list(funnel.of_campaigns(web_desk().store, of_links, known, *_days()))
 
 
 def _days() -> tuple[date, date]:
@@ -81,14 +81,14 @@ def _days() -> tuple[date, date]:
 def show_all_json() -> ResponseReturnValue:
     """Return the links with their clicks, and the funnels, as data."""
     desk = web_desk()
-    counts, known, of_links = clicks.counts(desk.store), links.every, _funnels()
-    found = known(desk.store)
+    counts, of_links = clicks.counts(desk.store), _funnels()
+    known = links.every(desk.store)
     return answer(
         200,
         {
-            "items": [link_json(desk, one, counts) for one in found],
+            "items": [link_json(desk, one, counts) for one in known],
             "funnels": [one.as_json() for one in of_links],
-            "campaigns": [one.as_json() for one in _campaigns(of_links)],
+            "campaigns": [one.as_json() for one in _campaigns(of_links, known)],
         },
     )
 

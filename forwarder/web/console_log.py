@@ -8,7 +8,7 @@ from flask import g
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.pipeline.progress import progress
-from forwarder.store import live, log, views
+from forwarder.store import live, notice_log, views
 from forwarder.store.log import Filter
 from forwarder.web import console_list
 from forwarder.web.desk import WebDesk
@@ -55,5 +55,7 @@ def _found(
 
 
 def _count_quarantined(desk: WebDesk) -> int:
-    held = log.list_notices(desk.store, NoticeStatus.QUARANTINED, QUARANTINED_MAX)
+    held = notice_log.list_notices(
+        desk.store, NoticeStatus.QUARANTINED, QUARANTINED_MAX
+    )
     return len(held)

@@ -9,7 +9,8 @@ from forwarder.core.delivery import Status
 from forwarder.pipeline.replay import plan
 from forwarder.store import health
 from forwarder.store.jobs import Scope
-from forwarder.store.log import Filter, Line, NoticeLine
+from forwarder.store.log import Filter, Line
+from forwarder.store.notice_log import NoticeLine
 from forwarder.store.replay import Plan
 from forwarder.store.story import Story
 from forwarder.web.desk import WebDesk

@@ -23,7 +23,7 @@ from forwarder.pipeline.receive import (
     vouches_for_body,
 )
 from forwarder.store.inbox import Receipt
-from forwarder.store.log import find_notice
+from forwarder.store.notice_log import find_notice
 from forwarder.store.writer import StoreDown
 from forwarder.web import bodies
 from forwarder.web.bodies import Environ, NoLength, is_chunked, read_body

@@ -12,7 +12,8 @@ from forwarder.core.money import from_minor
 from forwarder.pipeline.overview import Place
 from forwarder.store.audit import Trail
 from forwarder.store.jobs import Job
-from forwarder.store.log import Filter, Line, NoticeLine, Page
+from forwarder.store.log import Filter, Line, Page
+from forwarder.store.notice_log import NoticeLine
 from forwarder.store.story import Entry, Story
 
 

@@ -17,7 +17,7 @@ import requests
 
 from forwarder.samples import TEST_SECRETS, fresh
 from forwarder.sources import SOURCES
-from forwarder.store import log
+from forwarder.store import notice_log
 from tests.chaos.load import Book, Call, Senders, by_webhook
 from tests.chaos.scenario import at, scenario
 from tests.chaos.world import World
@@ -57,11 +57,11 @@ def same_again(world: World) -> None:
     with world.posting(same), world.traffic():
         pass
     [line] = [one for one in world.box.lines() if one.event_id in first.event_ids]
-    notice = log.find_notice(world.box.store, line.notice_id)
+    notice = notice_log.find_notice(world.box.store, line.notice_id)
     assert notice is not None
     assert (SAME + OTHERS, True) == (notice.n_duplicates, notice.is_conflict)
     assert notice.conflict_id is not None
-    kept = log.find_notice(world.box.store, notice.conflict_id)
+    kept = notice_log.find_notice(world.box.store, notice.conflict_id)
     assert kept is not None
     assert kept.is_kept
     world.book.notice_ids.add(kept.id)

@@ -15,7 +15,7 @@ from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind, Person
 from forwarder.core.links import MARKS, TOKENS, Click, mark_of
 from forwarder.core.tally import tally
-from forwarder.store import Store, clicks, joins, links
+from forwarder.store import Store, clicks, join_marks, links
 from forwarder.store.schema_clicks import click_joins, click_marks
 from tests.clicks.following import NOW, a_link, a_store
 from tests.clicks.test_spool import a_click
@@ -229,7 +229,9 @@ def test_campaign_and_day_are_added_up_apart_and_tie_no_order(store: Store) -> N
     )
     join(store, WINDOW, LATER)
     of_links = funnels(store)
-    autumn, spring = funnel.of_campaigns(store, of_links, day, quiet.date())
+    autumn, spring = funnel.of_campaigns(
+        store, of_links, links.every(store), day, quiet.date()
+    )
     told = {"tier": 5, "orders": 2, "revenue": {"EUR": "49.35"}}
 
     assert {"1": (1, "spring")} == joined(store)
@@ -242,8 +244,8 @@ def test_campaign_and_day_are_added_up_apart_and_tie_no_order(store: Store) -> N
     with store.read() as connection:
         kept = connection.execute(sa.select(click_marks.c.mark)).scalars().all()
     assert not {"c1", "autumn"} & set(kept)
-    joins.forget(store, LATER + timedelta(days=1), NOW)
-    *_, still = funnel.of_campaigns(store, of_links, day, day)
+    join_marks.forget(store, LATER + timedelta(days=1), NOW)
+    *_, still = funnel.of_campaigns(store, of_links, links.every(store), day, day)
     assert told == still.as_json()["campaign_and_day"]
 
 
@@ -303,7 +305,7 @@ def test_a_refund_keeps_the_join_and_takes_the_value_back(store: Store) -> None:
     join(store, WINDOW, LATER)
     day = date(2026, 11, 22)
     (found,) = funnel.of_links(store, day, day)
-    (campaign,) = funnel.of_campaigns(store, [found], day, day)
+    (campaign,) = funnel.of_campaigns(store, [found], links.every(store), day, day)
 
     assert (3, 1, 3, {"EUR": 2935 + 2000}) == (
         found.captured, found.sign_ups, found.orders, found.revenue,
@@ -325,8 +327,8 @@ def test_marks_that_led_nowhere_are_cleared_first(store: Store) -> None:
     take(store, bought(1, token), bought(2))
     join(store, WINDOW, LATER)
 
-    assert 1 == joins.forget(store, LATER + timedelta(days=1), NOW)
-    assert 2 == joins.forget(store, NOW, LATER + timedelta(days=1))
+    assert 1 == join_marks.forget(store, LATER + timedelta(days=1), NOW)
+    assert 2 == join_marks.forget(store, NOW, LATER + timedelta(days=1))
     assert 0 == join(store, WINDOW, LATER)
     assert {"1": (1, "spring")} == joined(store)
 
@@ -336,5 +338,5 @@ def test_without_a_link_nobody_is_looked_at(sqlite_url: str) -> None:
     take(opened, bought(1))
 
     assert 0 == join(opened, WINDOW, LATER)
-    assert [] == list(joins.marked(opened, NOW - WINDOW, 0))
+    assert [] == list(join_marks.marked(opened, NOW - WINDOW, 0))
     opened.close()

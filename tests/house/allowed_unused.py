@@ -34,6 +34,7 @@ _.do_POST
 _.do_HEAD
 _.handle_error  # socketserver calls it
 _.log_message  # http.server calls it
+_.is_qr  # a column of clicks, written with the others
 _.expires  # marshmallow reads it: a field of links
 _.Meta  # marshmallow reads a schema's options
 _._deserialize  # marshmallow calls it

@@ -27,7 +27,7 @@ from forwarder.pipeline.receive import Endpoint, receive
 from forwarder.pipeline.traces import Traces
 from forwarder.samples import TEST_SECRETS, fresh, load
 from forwarder.sources import SOURCES
-from forwarder.store import Store, audit, log, open_store, outbox
+from forwarder.store import Store, audit, log, notice_log, open_store, outbox
 from forwarder.store.inbox import accept
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
@@ -299,7 +299,7 @@ def test_a_webhook_that_became_no_event_is_searched(
     receipt = erase(one_store, **({"email": "ada@example.org"} | (asked or {})))
 
     assert 1 == receipt.n_notices
-    line = log.list_notices(one_store, None)[0]
+    line = notice_log.list_notices(one_store, None)[0]
     assert (NoticeStatus.IGNORED, "erased", False) == (
         line.status,
         line.reason,

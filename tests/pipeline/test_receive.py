@@ -19,7 +19,7 @@ from forwarder.core.source import Options
 from forwarder.pipeline.receive import Endpoint, receive, skip_reason
 from forwarder.samples import TEST_SECRETS, fresh
 from forwarder.sources import SOURCES
-from forwarder.store import Store, log
+from forwarder.store import Store, log, notice_log
 from forwarder.store.inbox import Receipt
 from forwarder.store.log import Filter
 from tests.store.shop import NOW, an_event
@@ -120,7 +120,7 @@ def test_what_is_not_genuine_leaves_nothing(
 
     with pytest.raises(fault):
         receive(endpoint, NOTICE, store, NOW)
-    assert [] == log.list_notices(store, None)
+    assert [] == notice_log.list_notices(store, None)
 
 
 @pytest.mark.parametrize("secrets", [["key", "other"], ["other", "old", "key"]])
@@ -133,7 +133,7 @@ def test_any_of_several_secrets_is_enough(store: Store, secrets: list[str]) -> N
 def test_a_genuine_notice_that_is_not_understood_is_held(store: Store) -> None:
     receipt = arrive(store, Unreadable("the body is not JSON that we can read"))
 
-    notice = log.list_notices(store, NoticeStatus.QUARANTINED)[0]
+    notice = notice_log.list_notices(store, NoticeStatus.QUARANTINED)[0]
     assert 1 == receipt.quarantined
     assert ("the body is not JSON that we can read", True) == (
         notice.reason,
@@ -146,7 +146,7 @@ def test_a_fault_of_the_adapter_holds_the_notice_and_quotes_nothing(
 ) -> None:
     receipt = arrive(store, KeyError("ada@example.org"))
 
-    notice = log.list_notices(store, NoticeStatus.QUARANTINED)[0]
+    notice = notice_log.list_notices(store, NoticeStatus.QUARANTINED)[0]
     assert 1 == receipt.quarantined
     assert "the adapter failed: KeyError" == notice.reason
 
@@ -159,7 +159,7 @@ def test_a_notice_without_event_says_why(
 ) -> None:
     receipt = arrive(store, Reading(ignored=ignored))
 
-    notice = log.list_notices(store, NoticeStatus.IGNORED)[0]
+    notice = notice_log.list_notices(store, NoticeStatus.IGNORED)[0]
     assert (1, reason) == (receipt.ignored, notice.reason)
 
 

@@ -10,7 +10,7 @@ from forwarder.pipeline.drain import drain
 from forwarder.pipeline.jobs import Reparsed, Workshop, try_reparse, work
 from forwarder.pipeline.receive import Endpoint, receive
 from forwarder.pipeline.replay import Asker, start_reparse
-from forwarder.store import jobs, log, quarantine
+from forwarder.store import jobs, notice_log, quarantine
 from forwarder.store.jobs import Scope, State
 from forwarder.store.log import Filter
 from forwarder.store.quarantine import held_notices
@@ -47,7 +47,7 @@ class Mended:
         return found.n_done, dict(found.skipped)
 
     def statuses(self) -> list[str]:
-        found = log.list_notices(self.bench.store, None)
+        found = notice_log.list_notices(self.bench.store, None)
         return [notice.status.value for notice in reversed(found)]
 
 

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 from forwarder.core.event import Kind
 from forwarder.core.links import Arm, Click, ClickClass, UtmPolicy
-from forwarder.store import Store, clicks, joins, links
+from forwarder.store import Store, clicks, join_marks, links
 from forwarder.store.untied import Untied, untied
 from tests.clicks.following import NOW, a_link
 from tests.clicks.test_spool import WHOLE, a_click
@@ -51,9 +51,13 @@ def test_orders_that_name_a_campaign_are_added_up_by_day(store: Store) -> None:
     bought.append(an_event(4, at=late + timedelta(minutes=1)))
     take(store, *bought)
     take(store, an_event(1, Kind.REFUND, late, value="99.00"))
-    ids = [one.id for one in joins.fresh(store, store.now() + timedelta(minutes=1))]
-    marks = [(id_, joins.CAMPAIGN, "c1") for id_ in ids[:2] + ids[3:4]]
-    joins.keep_marks(store, [*marks, (ids[2], joins.CAMPAIGN, "c2")], ids[-1], NOW)
+    ids = [
+        one.id for one in join_marks.fresh(store, store.now() + timedelta(minutes=1))
+    ]
+    marks = [(id_, join_marks.CAMPAIGN, "c1") for id_ in ids[:2] + ids[3:4]]
+    join_marks.keep_marks(
+        store, [*marks, (ids[2], join_marks.CAMPAIGN, "c2")], ids[-1], NOW
+    )
     told = {"mark": "c1", "currency": "EUR"}
     clicks.keep(store, [a_click(1), a_click(2, kind=ClickClass.HEAD, slug="other")])
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.core.event import Kind
-from forwarder.store import Store, log
+from forwarder.store import Store, log, notice_log
 from forwarder.store.inbox import Receipt, accept
 from forwarder.store.log import Filter
 from forwarder.store.quarantine import held_notices
@@ -33,7 +33,7 @@ def test_the_same_notice_twice_is_one(store: Store) -> None:
 
     assert Receipt(notice_id=first.notice_id, duplicates=1) == again
     assert {"pending": 1} == log.count_by_status(store, Filter())
-    assert 1 == log.count_notices(store)["duplicate"]
+    assert 1 == notice_log.count_notices(store)["duplicate"]
 
 
 def test_the_same_key_with_another_body_is_flagged_and_kept_beside(
@@ -43,7 +43,7 @@ def test_the_same_key_with_another_body_is_flagged_and_kept_beside(
     for body in (b"another", b"another", b"a third"):
         receipt = accept(store, an_arrival(an_event(2), key="k", body=body))
 
-    kept, story = log.list_notices(store, None)
+    kept, story = notice_log.list_notices(store, None)
     assert (first.notice_id, 1, 0) == (
         receipt.notice_id,
         receipt.duplicates,
@@ -62,7 +62,7 @@ def test_the_same_key_with_another_body_is_flagged_and_kept_beside(
     )
     assert {"pending": 1} == log.count_by_status(store, Filter())
     assert (1, 3) == tuple(
-        log.count_notices(store)[word] for word in ("accepted", "duplicate")
+        notice_log.count_notices(store)[word] for word in ("accepted", "duplicate")
     )
 
 
@@ -71,7 +71,7 @@ def test_one_order_in_two_notices_is_one_delivery(store: Store) -> None:
     second = accept(store, an_arrival(an_event(1), key="orders/paid"))
 
     assert (0, 1) == (second.accepted, second.duplicates)
-    told = log.list_notices(store, None)[0]
+    told = notice_log.list_notices(store, None)[0]
     assert (NoticeStatus.DUPLICATE, True) == (told.status, told.is_kept)
     assert "all in it was told before, by webhook 1" == told.reason
 

@@ -5,7 +5,7 @@ import pytest
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.core.event import Kind
-from forwarder.store import Store, health, log, outbox
+from forwarder.store import Store, health, log, notice_log, outbox
 from forwarder.store.arrival import ORDER_ID_MAX_CHARS
 from forwarder.store.inbox import accept
 from forwarder.store.log import ID_MAX, PAGE_MAX, Filter
@@ -23,7 +23,7 @@ def test_an_empty_log_has_one_empty_page(store: Store) -> None:
 
     assert ([], None) == (list(page.lines), page.next_id)
     assert {} == log.count_by_status(store, Filter())
-    assert {} == log.last_notices(store)
+    assert {} == notice_log.last_notices(store)
 
 
 def test_the_log_is_followed_from_its_start(store: Store) -> None:
@@ -102,10 +102,10 @@ def test_notices_are_counted_with_their_repeats(store: Store) -> None:
         "duplicate": 1,
         "ignored": 0,
         "quarantined": 1,
-    } == log.count_notices(store)
-    found = log.list_notices(store, NoticeStatus.QUARANTINED)
+    } == notice_log.count_notices(store)
+    found = notice_log.list_notices(store, NoticeStatus.QUARANTINED)
     assert [NoticeStatus.QUARANTINED] == [notice.status for notice in found]
-    assert {"my-shop": NOW} == log.last_notices(store)
+    assert {"my-shop": NOW} == notice_log.last_notices(store)
 
 
 def numbers(store: Store, reference: str) -> list[int]:

@@ -6,7 +6,15 @@ import pytest
 import sqlalchemy as sa
 
 from forwarder.core.delivery import Encoded, NoticeStatus, Status
-from forwarder.store import Store, health, log, open_store, outbox, retention
+from forwarder.store import (
+    Store,
+    health,
+    log,
+    notice_log,
+    open_store,
+    outbox,
+    retention,
+)
 from forwarder.store.duties import take_duty
 from forwarder.store.inbox import accept
 from forwarder.store.log import Filter
@@ -105,7 +113,7 @@ def test_notices_are_cleared_later_but_still_recognised(store: Store) -> None:
     later = NOW + KEEP.notice + timedelta(seconds=1)
 
     assert 1 == sweep(store, KEEP, later).notices
-    assert not log.list_notices(store, None)[0].is_kept
+    assert not notice_log.list_notices(store, None)[0].is_kept
     assert 1 == take(store, an_event(1)).duplicates
     assert 0 == sweep(store, KEEP, later).notices
 
@@ -114,9 +122,9 @@ def test_a_quarantined_notice_stays_as_long_as_the_log(store: Store) -> None:
     held(store)
 
     sweep(store, KEEP, NOW + KEEP.notice + timedelta(days=1))
-    assert log.list_notices(store, None)[0].is_kept
+    assert notice_log.list_notices(store, None)[0].is_kept
     sweep(store, KEEP, NOW + KEEP.log + timedelta(days=1))
-    assert [] == log.list_notices(store, None)
+    assert [] == notice_log.list_notices(store, None)
 
 
 def test_in_the_end_nothing_is_left(store: Store) -> None:

@@ -14,7 +14,7 @@ from forwarder.core.delivery import Delivered, Refused
 from forwarder.core.event import Kind
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.pipeline.jobs import Workshop, work
-from forwarder.store import log, open_store
+from forwarder.store import log, notice_log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
 from tests.store.shop import an_event, take
@@ -146,7 +146,7 @@ def test_the_bad_ones_are_stored_nowhere(
     assert {"invalid"} == {one["status"] for one in told(reply)["results"]}
     assert ([], [], []) == (
         words(doors),
-        log.list_notices(doors.store, None),
+        notice_log.list_notices(doors.store, None),
         doors.nudged,
     )
 

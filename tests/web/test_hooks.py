@@ -16,7 +16,7 @@ from forwarder import app as door
 from forwarder.core.event import Notice
 from forwarder.samples import TEST_SECRETS, cases, fresh
 from forwarder.sources import SOURCES
-from forwarder.store import Store, log, open_store
+from forwarder.store import Store, log, notice_log, open_store
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
 from forwarder.store.writer import StoreDown
@@ -91,7 +91,7 @@ def test_the_same_id_with_another_body_is_flagged_and_not_sent(
 
     assert 1 == n_deliveries(doors.store)
     assert (200, 1) == (reply.status_code, (reply.json or {})["duplicates"])
-    kept, first = log.list_notices(doors.store, None)
+    kept, first = notice_log.list_notices(doors.store, None)
     assert (True, kept.id) == (first.is_conflict, first.conflict_id)
 
 
@@ -105,7 +105,7 @@ def test_one_flipped_byte_is_forged_and_leaves_nothing(
         reply.status_code,
         reply.json,
     )
-    assert [] == log.list_notices(doors.store, None)
+    assert [] == notice_log.list_notices(doors.store, None)
 
 
 def test_whoever_forges_costs_the_database_nothing(
@@ -129,7 +129,7 @@ def test_an_unsigned_request_is_forged_at_every_source(
     doors: Doors, client: FlaskClient, source: str
 ) -> None:
     assert 401 == client.post(f"/hooks/{source}", data=b"{}").status_code
-    assert [] == log.list_notices(doors.store, None)
+    assert [] == notice_log.list_notices(doors.store, None)
 
 
 def test_an_old_signature_is_stale(doors: Doors, client: FlaskClient) -> None:
@@ -140,7 +140,7 @@ def test_an_old_signature_is_stale(doors: Doors, client: FlaskClient) -> None:
 
     assert 400 == reply.status_code
     assert (reply.json or {})["error"].startswith("stale")
-    assert [] == log.list_notices(doors.store, None)
+    assert [] == notice_log.list_notices(doors.store, None)
 
 
 def test_a_genuine_but_unreadable_notice_is_kept_and_answered_well(
@@ -182,7 +182,7 @@ def test_the_secret_of_an_unsigned_source_stands_in_the_address(
     assert 401 == post(client, "mailchimp/wrong", notice).status_code
     reply = post(client, f"mailchimp/{secret}", notice)
     assert (200, 1) == (reply.status_code, (reply.json or {})["accepted"])
-    assert secret not in str(log.list_notices(doors.store, None))
+    assert secret not in str(notice_log.list_notices(doors.store, None))
 
 
 def test_an_unknown_endpoint_is_not_found(client: FlaskClient) -> None:
@@ -195,7 +195,7 @@ def test_a_paused_endpoint_asks_to_come_again(
     reply = post(client, "paused", an_order())
 
     assert (503, "30") == (reply.status_code, reply.headers["Retry-After"])
-    assert [] == log.list_notices(doors.store, None)
+    assert [] == notice_log.list_notices(doors.store, None)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "x"])

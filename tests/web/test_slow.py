@@ -15,12 +15,16 @@ from forwarder.samples import TEST_SECRETS, fresh
 from forwarder.web import bodies, slow
 from forwarder.web.bodies import TooSlow, Waiting, read_body
 from forwarder.web.slow import Rank, Silence, Suspects
+from tests.servers import skip_or_fail
 from tests.web.served import serving
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux tells how long a connection is silent"
-)
 Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _linux() -> None:
+    if sys.platform != "linux":
+        skip_or_fail("only Linux tells how long a connection is silent")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from forwarder.alerts.quiet import Verdict
 from forwarder.alerts.readings import ALL_KINDS, judge_volumes
 from forwarder.cli.checkup.finding import Finding, ok, red, warn
 from forwarder.lookout import post
-from forwarder.store import health, log
+from forwarder.store import health, notice_log
 from forwarder.web.words import reason_remedy
 from forwarder.wiring import Wired
 
@@ -118,7 +118,7 @@ def check_database_clock(wired: Wired) -> Iterator[Finding]:
 
 def check_endpoints(wired: Wired) -> Iterator[Finding]:
     """Look when each endpoint last heard of its shop, and whether that is usual."""
-    last = log.last_notices(wired.store)
+    last = notice_log.last_notices(wired.store)
     watchman = post(wired)
     verdicts = judge_volumes(wired.store, watchman.known, wired.store.now()) or {}
     for name, endpoint in wired.endpoints.items():

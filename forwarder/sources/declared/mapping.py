@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, get_args, get_type_hints
 
-from forwarder.core.event import LOCAL_KINDS, Kind
+from forwarder.core.event import LOCAL_KINDS, ONE_OF_PERSON, SEVERAL_OF_PERSON, Kind
 from forwarder.core.signing import Scheme
 from forwarder.sources.declared.places import Place, Places, place
 
@@ -13,23 +13,7 @@ NEWSLETTER: Final = "newsletter"  # what the endpoint's newsletter_kind says
 FORM: Final = "form"  # what its form_kind says
 _OF_NOBODY: Final = LOCAL_KINDS - {Kind.ERASE}  # of an order, and never sent
 KINDS: Final = (*(kind.value for kind in Kind), NEWSLETTER, FORM)
-PERSON: Final = (
-    "email",
-    "phone",
-    "first_name",
-    "last_name",
-    "city",
-    "state",
-    "postal_code",
-    "country",
-    "date_of_birth",
-    "gender",
-    "external_id",
-    "maid",
-    "ip",
-    "user_agent",
-    "click_id",
-)
+PERSON: Final = (*SEVERAL_OF_PERSON, *ONE_OF_PERSON)
 ORDER: Final = ("id", "value", "currency", "subtotal", "tax", "shipping")
 ITEM: Final = ("id", "name", "brand", "category", "quantity", "price")
 SHOWN_IN: Final = ("path", "header", "field")

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from forwarder.core import reading as read
 from forwarder.core.carried import Carried, carried
 from forwarder.core.choices import based, finish
 from forwarder.core.event import (
     LOCAL_KINDS,
+    ONE_OF_PERSON,
     Event,
     Item,
     Kind,
@@ -22,8 +23,6 @@ from forwarder.core.money import amount, from_minor, money
 from forwarder.core.source import Options, event_id
 from forwarder.sources.declared.mapping import FORM, NEWSLETTER, Rule
 from forwarder.sources.declared.places import Places, values
-
-ONE: Final = ("ip", "user_agent", "click_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Told:
     def _person(self) -> Person:
         told = {name: self._found(at) for name, at in self.rule.person.items()}
         fields: dict[str, Any] = {
-            name: read.first(*found) if name in ONE else read.texts(*found)
+            name: read.first(*found) if name in ONE_OF_PERSON else read.texts(*found)
             for name, found in told.items()
         }
         return Person(**fields)

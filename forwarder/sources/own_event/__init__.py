@@ -14,6 +14,8 @@ from forwarder.core.carried import Carried
 from forwarder.core.choices import finish
 from forwarder.core.event import (
     LOCAL_KINDS,
+    ONE_OF_PERSON,
+    SEVERAL_OF_PERSON,
     Consent,
     Event,
     Item,
@@ -78,26 +80,10 @@ class _Loose(Schema):
         unknown = EXCLUDE
 
 
-SEVERAL: Final = (
-    "email",
-    "phone",
-    "first_name",
-    "last_name",
-    "city",
-    "state",
-    "postal_code",
-    "country",
-    "date_of_birth",
-    "gender",
-    "external_id",
-    "maid",
-)
-ONE: Final = ("ip", "user_agent", "click_id")
-
 _PERSON = _Loose.from_dict(
     {
-        **{name: field(several) for name in SEVERAL},
-        **{name: field(a_text) for name in ONE},
+        **{name: field(several) for name in SEVERAL_OF_PERSON},
+        **{name: field(a_text) for name in ONE_OF_PERSON},
     },
     name="PersonSchema",
 )
