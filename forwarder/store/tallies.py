@@ -19,6 +19,8 @@ def flush(store: Store, counted: Tally = tally) -> None:
     """Add what this process counted to the table. Raises: StoreDown; nothing is lost.
 
     In the order of the keys, so that two processes at once can not lock each other out.
+    In a transaction of its own: who gives up waiting for `commit` does not know whether
+    it was written, and would count twice.
     """
     new = counted.take()
     if not new:
@@ -28,7 +30,8 @@ def flush(store: Store, counted: Tally = tally) -> None:
         for (name, labels), value in sorted(new.items())
     ]
     try:
-        store.commit(lambda connection: _add(connection, rows))
+        with store.write() as connection:
+            _add(connection, rows)
     except BaseException:
         counted.put_back(new)
         raise

@@ -96,7 +96,10 @@ class Writer(Generic[Result]):
         return self._thread is None or self._thread.is_alive()
 
     def submit(self, work: Work[Result]) -> Result:
-        """Return the result of `work` once it is committed. Raises: StoreDown."""
+        """Return the result of `work` once it is committed. Raises: StoreDown.
+
+        What nobody waits for any longer is not begun: its sender comes again.
+        """
         if self._thread is None:
             self._start()
         future: Future[Result] = Future()
@@ -106,6 +109,7 @@ class Writer(Generic[Result]):
             return future.result(timeout=wait_s)
         except (Full, WaitedTooLong) as error:
             self._is_stuck = True
+            future.cancel()
             raise StoreDown("the writer did not come to it in time") from error
 
     def stop(self) -> None:
@@ -124,8 +128,9 @@ class Writer(Generic[Result]):
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._queue.empty()):
             batch = self._take()
-            if batch:
-                self._write(batch)
+            awaited = [one for one in batch if one[1].set_running_or_notify_cancel()]
+            if awaited:
+                self._write(awaited)
 
     def _take(self) -> list[tuple[Work[Result], Future[Result]]]:
         batch: list[tuple[Work[Result], Future[Result]]] = []

@@ -150,7 +150,8 @@ def shed(world: World) -> None:
     world.notes.append(f"{n_shed} answered 503")
     slowest_s = max(world.book.waited_s)
     assert n_shed > 0
-    assert n_shed == _counted_overload(world) - n_counted
+    n_told = _counted_overload(world) - n_counted
+    assert n_shed == n_told, f"{n_shed} answered, {n_told} counted"
     assert slowest_s < ANSWERED_WITHIN_S, f"somebody waited {slowest_s:.1f} s"
 
 

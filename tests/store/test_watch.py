@@ -2,12 +2,22 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from forwarder.core.tally import Tally
-from forwarder.store import Store, duties, health, open_store, tallies, volumes, watch
+from forwarder.store import (
+    Store,
+    duties,
+    health,
+    open_store,
+    tallies,
+    volumes,
+    watch,
+)
 from forwarder.store.inbox import accept
+from forwarder.store.migrate import upgrade
 from forwarder.store.writer import StoreDown
 from tests.store.conftest import KEY
 from tests.store.shop import NOW, an_arrival, an_event, take
@@ -50,6 +60,25 @@ def test_what_cannot_be_written_is_counted_later() -> None:
 
     assert {(NAME, ("shop", "accepted")): 1} == own.uncounted()
     down.close()
+
+
+def test_what_waits_for_a_lock_in_vain_is_counted_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'forwarder.db'}"
+    web, other = (open_store(url, [KEY], role) for role in ("web", "worker"))
+    upgrade(web)
+    own = Tally()
+    own.add(NAME, ("shop", "accepted"))
+    with other.write():
+        with pytest.raises(StoreDown):  # from now on nobody waits as long as the lock
+            web.commit(lambda _: None)
+        with pytest.raises(StoreDown):
+            tallies.flush(web, own)
+    tallies.flush(web, own)
+    web.commit(lambda _: None)  # whatever waited in line is written by now
+
+    assert [(NAME, ("shop", "accepted"), 1.0)] == tallies.totals(web, NAME)
+    web.close()
+    other.close()
 
 
 def test_a_value_falls_into_the_first_bucket_that_holds_it() -> None:

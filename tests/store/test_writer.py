@@ -1,7 +1,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
+from time import monotonic
 from typing import cast
 
 import pytest
@@ -137,11 +137,27 @@ def test_while_nothing_is_written_the_next_are_told_at_once(
     waited_s = monotonic() - started_s
     database.fault = None
     database.gate.set()
-    while not database.n_committed:
-        sleep(0.001)
+    monkeypatch.setattr(module, "STUCK_WAIT_S", 4.0)
 
     assert waited_s < 2
     assert 3 == writer.submit(lambda _: 3)
+
+
+def test_what_nobody_waits_for_is_not_begun(
+    writer: Writer[int], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAIT_S", 0.05)
+    monkeypatch.setattr(module, "STUCK_WAIT_S", 0.05)
+    begun: list[int] = []
+    database.gate.clear()
+    for number in (1, 2):
+        with pytest.raises(StoreDown):
+            writer.submit(lambda _, number=number: begun.append(number) or 0)  # type: ignore[misc]
+    database.gate.set()
+    monkeypatch.setattr(module, "STUCK_WAIT_S", 4.0)
+
+    assert 3 == writer.submit(lambda _: 3)
+    assert [1] == begun  # the first stood before the database already
 
 
 def test_a_full_queue_is_told(
