@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.schema_alerts import alert_changes, alert_messages, alerts
+from forwarder.store.upsert import insert_into
 
 OPEN = "open"
 ACKNOWLEDGED = "acknowledged"
@@ -164,8 +164,7 @@ def _kept(
     store: Store, before: Alert | None, row: dict[str, object]
 ) -> sa.sql.expression.Executable:
     if before is None:
-        insert = sqlite.insert if store.is_sqlite else postgresql.insert
-        new = insert(alerts).values(row).on_conflict_do_nothing()
+        new = insert_into(alerts, store.engine).values(row).on_conflict_do_nothing()
         return new.returning(alerts.c.id)
     return (
         sa.update(alerts)

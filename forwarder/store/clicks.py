@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.links import Click, ClickClass
 from forwarder.store.engine import Store
 from forwarder.store.schema_clicks import click_counts, clicks
+from forwarder.store.upsert import insert_into
 
 AT_ONCE = 300  # one transaction, which webhooks wait for: about 10 ms
 FORGET_AT_ONCE = 500
@@ -22,13 +22,11 @@ def keep(store: Store, found: Sequence[Click]) -> int:
     for start in range(0, len(found), AT_ONCE):
         part = found[start : start + AT_ONCE]
         with store.write() as connection:
-            n_new += _keep_part(connection, part, is_sqlite=store.is_sqlite)
+            n_new += _keep_part(connection, part)
     return n_new
 
 
-def _keep_part(
-    connection: sa.Connection, part: Sequence[Click], *, is_sqlite: bool
-) -> int:
+def _keep_part(connection: sa.Connection, part: Sequence[Click]) -> int:
     # Within a file no id comes twice, so what was there before decides.
     ids = [click.id for click in part]
     known = set(
@@ -37,12 +35,11 @@ def _keep_part(
     new = {click.id: click for click in part if click.id not in known}
     if not new:
         return 0
-    insert = sqlite.insert if is_sqlite else postgresql.insert
     connection.execute(
-        insert(clicks).on_conflict_do_nothing(index_elements=["id"]),
+        insert_into(clicks, connection).on_conflict_do_nothing(index_elements=["id"]),
         [_row(click) for click in new.values()],
     )
-    _count(connection, new.values(), is_sqlite=is_sqlite)
+    _count(connection, new.values())
     return len(new)
 
 
@@ -51,12 +48,12 @@ def _row(click: Click) -> dict[str, object]:
     return told | {"kind": click.kind.value, "device": click.device.value}
 
 
-def _count(connection: sa.Connection, new: Iterable[Click], *, is_sqlite: bool) -> None:
+def _count(connection: sa.Connection, new: Iterable[Click]) -> None:
     counts = Counter(
         (click.slug, f"{click.at:%Y-%m-%d}", click.kind.value, click.is_landing)
         for click in new
     )
-    insert = (sqlite.insert if is_sqlite else postgresql.insert)(click_counts)
+    insert = insert_into(click_counts, connection)
     adds = insert.on_conflict_do_update(
         index_elements=["slug", "on_day", "kind"],
         set_={

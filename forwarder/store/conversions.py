@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.event import Kind
 from forwarder.store.engine import Store
 from forwarder.store.schema import DAY_US, deliveries, us_of
 from forwarder.store.schema_conversions import conversion_days
+from forwarder.store.upsert import insert_into
 
 CONVERSIONS: Final = (Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE)
 STEP: Final = 20_000  # deliveries; other writers of SQLite wait for it, about 20 ms
@@ -41,7 +41,7 @@ def count(store: Store, now: datetime) -> int:
 
 def _count_step(store: Store, until: datetime) -> bool:
     """Count some deliveries; the mark moves in the same commit. False: none is left."""
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(conversion_days)
+    insert = insert_into(conversion_days, store.engine)
     with store.write() as connection:
         # The first one makes the mark; at once with another it waits here for that.
         made = insert.values(on_day=_MARK, n=0).on_conflict_do_nothing()

@@ -3,18 +3,17 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.schema import duties
+from forwarder.store.upsert import insert_into
 
 
 def take_duty(store: Store, job: str, period: str, now: datetime) -> bool:
     """Return True to exactly one caller per job and period, whoever asks first."""
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {"job": job, "period": period, "done_at": now}
     # Not by `rowcount`: for an insert PostgreSQL's driver does not tell it.
-    statement = insert(duties).values(row).on_conflict_do_nothing()
+    statement = insert_into(duties, store.engine).values(row).on_conflict_do_nothing()
     with store.write() as connection:
         taken = connection.execute(statement.returning(duties.c.job)).first()
     return taken is not None

@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.experiment import Plan, Shown
 from forwarder.store.access import Exists
@@ -16,6 +15,7 @@ from forwarder.store.schema_experiments import (
     experiment_verdicts,
     experiments,
 )
+from forwarder.store.upsert import insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,12 @@ def record(store: Store, name: str, days: Sequence[Shown]) -> int:
 
     A day that is there stays as it is; other numbers for it stand beside it.
     """
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     n_new = 0
     with store.write() as connection:
         for day in days:
-            statement = insert(experiment_days).values(_row(name, day))
+            statement = insert_into(experiment_days, store.engine).values(
+                _row(name, day)
+            )
             kept = statement.on_conflict_do_nothing().returning(
                 experiment_days.c.variant
             )
@@ -142,11 +143,12 @@ def begun(store: Store) -> Mapping[str, datetime]:
 
 def decide(store: Store, name: str, verdict: bytes, now: datetime) -> None:
     """Keep how an experiment was decided; the first word stays."""
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {"experiment": name, "verdict": verdict, "decided_at": now}
     with store.write() as connection:
         connection.execute(
-            insert(experiment_verdicts).values(row).on_conflict_do_nothing()
+            insert_into(experiment_verdicts, store.engine)
+            .values(row)
+            .on_conflict_do_nothing()
         )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.schema import deliveries, destinations, workers
+from forwarder.store.upsert import insert_into
 
 ACTIVE = "active"
 BLOCKED = "blocked"  # by the platform, until a person acts: a bad token
@@ -144,9 +144,8 @@ def _upsert(
     store: Store, connection: sa.Connection, table: sa.Table, row: dict[str, object]
 ) -> None:
     changes = {name: value for name, value in row.items() if name != "name"}
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     connection.execute(
-        insert(table)
+        insert_into(table, store.engine)
         .values(row)
         .on_conflict_do_update(index_elements=["name"], set_=changes)
     )

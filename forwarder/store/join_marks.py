@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.event import Event, Kind
 from forwarder.store.claimed import open_event
 from forwarder.store.engine import Store
 from forwarder.store.schema import bodies, deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks
+from forwarder.store.upsert import insert_into
 
 TOKEN, EPIK, PERSON, CODE = "token", "epik", "person", "code"  # what a mark is of
 CAMPAIGN = "campaign"  # likewise; of the page where an order's visit began
@@ -78,7 +78,7 @@ def keep_marks(
         for one, what, mark in sorted(set(marks))
     ]
     rows.append({"delivery_id": 0, "what": _CURSOR, "mark": f"{until_id}", "at": now})
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(click_marks)
+    insert = insert_into(click_marks, store.engine)
     with store.write() as connection:
         connection.execute(sa.delete(click_marks).where(click_marks.c.what == _CURSOR))
         connection.execute(insert.on_conflict_do_nothing(), rows)

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.kpi import Counts, KpiDay, Scope
 from forwarder.store.engine import Store
@@ -18,6 +17,7 @@ from forwarder.store.schema_kpi import (
     kpi_revisions,
 )
 from forwarder.store.schema_pins import kpi_windows
+from forwarder.store.upsert import insert_into
 
 ROWS_AT_ONCE = 5000  # each its own transaction: webhooks get their turn in between
 ACCOUNT = ""
@@ -38,7 +38,7 @@ def keep(store: Store, days: Iterable[KpiDay], now: datetime) -> Kept:
     kept, rest = Kept(), iter(days)
     while part := list(islice(rest, ROWS_AT_ONCE)):
         with store.write() as connection:
-            some = _keep_part(connection, part, now, is_sqlite=store.is_sqlite)
+            some = _keep_part(connection, part, now)
         kept = Kept(
             n_new=kept.n_new + some.n_new,
             n_changed=kept.n_changed + some.n_changed,
@@ -48,7 +48,7 @@ def keep(store: Store, days: Iterable[KpiDay], now: datetime) -> Kept:
 
 
 def _keep_part(
-    connection: sa.Connection, days: Sequence[KpiDay], now: datetime, *, is_sqlite: bool
+    connection: sa.Connection, days: Sequence[KpiDay], now: datetime
 ) -> Kept:
     known = _known(connection, days)
     new = [day for day in days if (day.pin_id, f"{day.on}") not in known]
@@ -66,7 +66,7 @@ def _keep_part(
             [_revision(day, known[day.pin_id, f"{day.on}"][0], now) for day in changed],
         )
     if rows := [_row(day, now) for day in (*new, *other)]:  # what is so stays untouched
-        insert = (sqlite.insert if is_sqlite else postgresql.insert)(kpi_days)
+        insert = insert_into(kpi_days, connection)
         statement = insert.on_conflict_do_update(
             index_elements=["pin_id", "on_day"],
             set_={name: insert.excluded[name] for name in (*told, "fetched_at")},
@@ -75,7 +75,7 @@ def _keep_part(
         first_on = min(row["on_day"] for row in rows)
         stale = kpi_windows.c.last_on >= first_on
         connection.execute(sa.delete(kpi_windows).where(stale))
-    _keep_titles(connection, days, is_sqlite=is_sqlite)
+    _keep_titles(connection, days)
     return Kept(
         n_new=len(new),
         n_changed=len(changed),
@@ -128,14 +128,11 @@ def _counts(counts: Counts) -> dict[str, int]:
     return {name: getattr(counts, name) for name in _COUNTS}
 
 
-def _keep_titles(
-    connection: sa.Connection, days: Sequence[KpiDay], *, is_sqlite: bool
-) -> None:
+def _keep_titles(connection: sa.Connection, days: Sequence[KpiDay]) -> None:
     titles = {day.pin_id: day.title for day in days if day.title}
     if not titles:
         return
-    insert = sqlite.insert if is_sqlite else postgresql.insert
-    statement = insert(kpi_pins)
+    statement = insert_into(kpi_pins, connection)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["pin_id"], set_={"title": statement.excluded.title}
@@ -148,7 +145,6 @@ def note_import(
     store: Store, fingerprint: str, scope: Scope, n_rows: int, now: datetime
 ) -> None:
     """Remember a file, so that the next import of it says so."""
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {
         "fingerprint": fingerprint,
         "scope": scope.value,
@@ -156,7 +152,9 @@ def note_import(
         "n_rows": n_rows,
     }
     with store.write() as connection:
-        connection.execute(insert(kpi_imports).values(row).on_conflict_do_nothing())
+        connection.execute(
+            insert_into(kpi_imports, store.engine).values(row).on_conflict_do_nothing()
+        )
 
 
 def imported_at(store: Store, fingerprint: str) -> datetime | None:

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.kpi import Task
 from forwarder.store.engine import Store
 from forwarder.store.schema_pins import kpi_tasks
+from forwarder.store.upsert import insert_into
 
 
 def open_task(store: Store, task: Task) -> bool:
     """Keep a task unless its rule has one in this month; tell whether it is new."""
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {
         "rule": task.rule,
         "month": task.month,
@@ -25,7 +24,9 @@ def open_task(store: Store, task: Task) -> bool:
         "note": "",
         "who": "",
     }
-    statement = insert(kpi_tasks).values(row).on_conflict_do_nothing()
+    statement = (
+        insert_into(kpi_tasks, store.engine).values(row).on_conflict_do_nothing()
+    )
     with store.write() as connection:
         made = connection.execute(statement.returning(kpi_tasks.c.id)).first()
     return made is not None

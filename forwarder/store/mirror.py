@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.event import Kind
 from forwarder.core.mirror import Allowed, Device, MirrorEvent, TagState
 from forwarder.store.engine import Store
 from forwarder.store.schema_report import mirror_events
+from forwarder.store.upsert import insert_into
 
 FORGET_AT_ONCE = 500  # one transaction, which webhooks wait for
 FORGET_BATCHES = 20
@@ -38,8 +38,8 @@ def add(store: Store, events: Sequence[MirrorEvent]) -> None:
     store.commit(lambda connection: connection.execute(statement, rows).close())
 
 
-def _upsert(store: Store) -> postgresql.Insert | sqlite.Insert:
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(mirror_events)
+def _upsert(store: Store) -> sa.Executable:
+    insert = insert_into(mirror_events, store.engine)
     is_alive = insert.excluded.tag == TagState.ALIVE.value
     return insert.on_conflict_do_update(
         index_elements=["endpoint", "kind", "event_id"],

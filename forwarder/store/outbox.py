@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core import failpoints
 from forwarder.core.delivery import Answer, Encoded
@@ -22,6 +21,7 @@ from forwarder.store.cutoff import ANSWER_LOST, Taken, message_of_claim, write_c
 from forwarder.store.engine import Store
 from forwarder.store.schema import claims, deliveries, payloads
 from forwarder.store.settling import Verdict, log_attempt, settle_group
+from forwarder.store.upsert import insert_into
 
 LEASE = timedelta(seconds=60)
 AUTO, MANUAL, REPLAY = "auto", "manual", "replay"  # why it is sent at all
@@ -196,17 +196,11 @@ def freeze(
         for row, payload in encoded.values()
     ]
     with store.write() as connection:
-        connection.execute(_FREEZE_SQLITE if store.is_sqlite else _FREEZE, rows)
-
-
-# One small statement for each row. One for all would be kept by the driver for each
-# number of rows there ever was, with what was in them: 2 MB for 1,000.
-_FREEZE_SQLITE = sqlite.insert(payloads).on_conflict_do_nothing()
-_FREEZE = (
-    postgresql.insert(payloads)
-    .on_conflict_do_nothing()
-    .returning(payloads.c.delivery_id)  # lets 1,000 rows go in one statement
-)
+        new = insert_into(payloads, connection).on_conflict_do_nothing()
+        # Told back, 1,000 rows go in one statement. SQLite's driver would keep one for
+        # each number of rows there ever was, with what was in them: 2 MB for 1,000.
+        told_back = () if store.is_sqlite else (payloads.c.delivery_id,)
+        connection.execute(new.returning(*told_back), rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.kpi import Board, Counts, DeviceDay, PinFacts
 from forwarder.store.engine import Store
 from forwarder.store.schema_kpi import kpi_pins
 from forwarder.store.schema_pins import kpi_boards, kpi_devices, kpi_pin_facts
+from forwarder.store.upsert import insert_into
 
 ROWS_AT_ONCE: Final = 1000
 COUNTS: Final = ("impressions", "pin_clicks", "outbound_clicks", "saves")
@@ -64,7 +64,7 @@ def keep_devices(store: Store, days: Sequence[DeviceDay], now: datetime) -> None
 
 
 def _upsert(store: Store, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(table)
+    insert = insert_into(table, store.engine)
     keys = [column.name for column in table.primary_key]
     statement = insert.on_conflict_do_update(
         index_elements=keys,

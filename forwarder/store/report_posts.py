@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.schema_posts import report_posts
+from forwarder.store.upsert import insert_into
 
 AT_ONCE = 4  # each may take 10 s
 
@@ -40,14 +40,14 @@ def plan_posts(
     connection: sa.Connection, version_id: int, channels: Sequence[str], now: datetime
 ) -> None:
     """Let a report be sent through these channels, unless that was planned before."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert = sqlite.insert if is_sqlite else postgresql.insert
     rows = [
         {"version_id": version_id, "channel": channel, "made_at": now, "due_at": now,
          "attempts": 0, "fault": ""}
         for channel in channels
     ]  # fmt: skip
-    connection.execute(insert(report_posts).on_conflict_do_nothing(), rows)
+    connection.execute(
+        insert_into(report_posts, connection).on_conflict_do_nothing(), rows
+    )
 
 
 def claim_posts(store: Store, now: datetime) -> list[ReportPost]:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.report_posts import plan_posts
 from forwarder.store.schema_posts import report_forms
 from forwarder.store.schema_versions import report_versions
+from forwarder.store.upsert import insert_into
 
 HISTORY_MONTHS = 24
 LISTED_MAX = 200  # of one destination: two a month for eight years
@@ -67,7 +67,6 @@ def keep_version(store: Store, version: Version, channels: Sequence[str] = ()) -
 
 
 def _insert(store: Store, version: Version) -> sa.sql.expression.Executable:
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {
         "destination": version.destination,
         "month": version.month,
@@ -77,7 +76,9 @@ def _insert(store: Store, version: Version) -> sa.sql.expression.Executable:
         "content": version.content,
         "page": zlib.compress(version.page.encode()),
     }
-    new = insert(report_versions).values(row).on_conflict_do_nothing()
+    new = (
+        insert_into(report_versions, store.engine).values(row).on_conflict_do_nothing()
+    )
     return new.returning(report_versions.c.id)
 
 

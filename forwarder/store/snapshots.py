@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.event import Kind
 from forwarder.core.reports import Level, Measures, TagDay, TagReport
@@ -24,6 +23,7 @@ from forwarder.core.snapshots import (
 )
 from forwarder.store.engine import Store
 from forwarder.store.schema_report import quality_scores, snapshot_days
+from forwarder.store.upsert import insert_into
 
 IDS_AT_ONCE = 500  # parameters of one statement
 MICRO = 1_000_000
@@ -247,7 +247,7 @@ def save_quality(
     """Keep the event quality of a day; what was kept for the day before is replaced."""
     if not scores:
         return
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(quality_scores)
+    insert = insert_into(quality_scores, store.engine)
     statement = insert.on_conflict_do_update(
         index_elements=["destination", "taken_on", "source", "platform", "lookback"],
         set_={

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.health import (
@@ -16,6 +15,7 @@ from forwarder.store.health import (
     write_health,
 )
 from forwarder.store.schema import Moment, destinations
+from forwarder.store.upsert import insert_into
 
 _IS_BROKEN = destinations.c.state.in_([OPEN, HALF_OPEN])
 
@@ -85,7 +85,9 @@ def pause(store: Store, name: str, who: str, reason: str, now: datetime) -> bool
     fresh = {"state": ACTIVE, "reason": "", "message": "", "credential": ""}
     row = {"name": name, "since": now, **fresh}
     with store.write() as connection:
-        connection.execute(_insert(store).values(row).on_conflict_do_nothing())
+        connection.execute(
+            insert_into(destinations, connection).values(row).on_conflict_do_nothing()
+        )
         result = connection.execute(
             sa.update(destinations)
             .where(destinations.c.name == name, destinations.c.paused_at.is_(None))
@@ -118,8 +120,3 @@ def resume(store: Store, name: str, now: datetime) -> bool:
             )
         )
     return bool(result.rowcount)
-
-
-def _insert(store: Store) -> postgresql.Insert | sqlite.Insert:
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
-    return insert(destinations)

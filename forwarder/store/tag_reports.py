@@ -4,16 +4,15 @@ from datetime import date, datetime
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.reports import TagReport
 from forwarder.store.engine import Store
 from forwarder.store.schema import tag_reports
+from forwarder.store.upsert import insert_into
 
 
 def save_tag_report(store: Store, report: TagReport, now: datetime) -> bool:
     """Keep a report; return False if the very same one is there already."""
-    insert = sqlite.insert if store.is_sqlite else postgresql.insert
     row = {
         "fingerprint": report.fingerprint,
         "level": report.level.value,
@@ -24,7 +23,7 @@ def save_tag_report(store: Store, report: TagReport, now: datetime) -> bool:
     }
     with store.write() as connection:
         saved = connection.execute(
-            insert(tag_reports)
+            insert_into(tag_reports, store.engine)
             .values(row)
             .on_conflict_do_nothing()
             .returning(tag_reports.c.id)

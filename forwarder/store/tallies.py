@@ -8,11 +8,11 @@ none of them back. What a process counted in the seconds before a crash is lost.
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.tally import Tally, tally
 from forwarder.store.engine import Store
 from forwarder.store.schema_alerts import tallies
+from forwarder.store.upsert import insert_into
 
 
 def flush(store: Store, counted: Tally = tally) -> None:
@@ -38,8 +38,7 @@ def flush(store: Store, counted: Tally = tally) -> None:
 
 
 def _add(connection: sa.Connection, rows: list[dict[str, object]]) -> None:
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert = (sqlite.insert if is_sqlite else postgresql.insert)(tallies)
+    insert = insert_into(tallies, connection)
     total = tallies.c.value + insert.excluded.value
     statement = insert.on_conflict_do_update(
         index_elements=["name", "labels"], set_={"value": total}

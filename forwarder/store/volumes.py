@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.store.engine import Store
 from forwarder.store.schema import deliveries
 from forwarder.store.schema_alerts import measures, volumes
+from forwarder.store.upsert import insert_into
 
 HOUR = timedelta(hours=1)
 KEPT = timedelta(weeks=9)
@@ -62,7 +62,7 @@ def _mark(connection: sa.Connection, now: datetime) -> datetime:
 
 
 def _set_mark(store: Store, end: datetime) -> sa.sql.expression.Executable:
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(measures)
+    insert = insert_into(measures, store.engine)
     row = {"name": COUNTED_TO, "subject": "", "value": 0.0, "at": end}
     return insert.values(row).on_conflict_do_update(
         index_elements=["name", "subject"], set_={"at": end}
@@ -80,7 +80,7 @@ _COUNT = (
 
 
 def _add(store: Store) -> sa.sql.expression.Executable:
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(volumes)
+    insert = insert_into(volumes, store.engine)
     return insert.on_conflict_do_update(
         index_elements=["endpoint", "kind", "hour"],
         set_={"n": volumes.c.n + insert.excluded.n},

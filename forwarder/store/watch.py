@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.store.cutoff import ANSWER_LOST
@@ -17,6 +16,7 @@ from forwarder.store.engine import Store
 from forwarder.store.schema import EPOCH, deliveries, duties, notices, workers
 from forwarder.store.schema_alerts import measures
 from forwarder.store.schema_jobs import jobs
+from forwarder.store.upsert import insert_into
 
 SAMPLE = 1_000  # the newest rows that a share is taken from
 
@@ -60,7 +60,7 @@ def note_measure(
 ) -> None:
     """Replace the last reading of a gauge."""
     row = {"name": name, "subject": subject, "value": value, "at": now}
-    insert = (sqlite.insert if store.is_sqlite else postgresql.insert)(measures)
+    insert = insert_into(measures, store.engine)
     changes = {"value": insert.excluded.value, "at": insert.excluded.at}
     statement = insert.values(row).on_conflict_do_update(
         index_elements=["name", "subject"], set_=changes
