@@ -70,6 +70,23 @@ def test_what_the_database_did_not_take_stays(tmp_path: Path) -> None:
     assert 1 == take_in(tmp_path, len)
 
 
+def test_a_file_goes_in_parts_and_stays_until_the_last(tmp_path: Path) -> None:
+    written(tmp_path, *(a_click(number) for number in range(7)))
+    parts: list[int] = []
+
+    def keep(part: Sequence[Click]) -> int:
+        parts.append(len(part))
+        if len(parts) == 2:
+            raise StoreDown("gone")
+        return len(part)
+
+    with pytest.raises(StoreDown):
+        take_in(tmp_path, keep, at_once=3)
+    assert 7 == take_in(tmp_path, keep, at_once=3)
+    assert [3, 3, 3, 3, 1] == parts
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_a_line_that_was_cut_off_costs_itself_only(tmp_path: Path) -> None:
     written(tmp_path, a_click(1), a_click(2))
     (path,) = tmp_path.iterdir()
