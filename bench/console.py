@@ -16,8 +16,7 @@ from bench.million import fill_history, fill_notices, fill_payloads
 from bench.servers import ROOT, Room
 from bench.stored import fill
 from forwarder.core.links import Click, ClickClass, Link
-from forwarder.insights.gather import gather, prepare
-from forwarder.insights.period import month_of
+from forwarder.insights.gather import prepare
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import Store, clicks, conversions, links, volumes
 
@@ -62,7 +61,7 @@ def fill_board(store: Store) -> None:
     ]
     clicks.keep(store, clicked)
     today, limits = store.now().date(), Thresholds()
-    prepare(store, gather(store, month_of(last_on), today, limits))
+    prepare(store, today, limits)
 
 
 def count(store: Store) -> None:

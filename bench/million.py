@@ -72,12 +72,19 @@ N_TRIES: Final = 3  # of each delivery
 BATCH: Final = 1_000
 
 
+# Of the requests: one in ten was slowed down, one in ten not answered, one refused.
+_ANSWERS: Final = f"""CASE WHEN id / {BATCH} = 500 THEN 404
+    WHEN id / {BATCH} % 10 = 3 THEN 429 WHEN id / {BATCH} % 10 = 7 THEN NULL
+    ELSE 200 END"""
+
+
 def fill_history(store: Store) -> None:
     """Give every delivery three attempts: two that were put off and the last one."""
     answered = f"""
         INSERT INTO attempts (destination, at, http_status, message, request_id,
             duration_ms, n_events, mode)
-        SELECT destination, MIN(received_at), 200, '', 'rid', 120, {BATCH}, 'auto'
+        SELECT destination, MIN(received_at), {_ANSWERS}, '',
+            'rid-' || (id / {BATCH}), 120, {BATCH}, 'auto'
         FROM deliveries GROUP BY id / {BATCH}, destination ORDER BY 2
         """  # noqa: S608  our own words
     tried = f"""

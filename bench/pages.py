@@ -17,14 +17,17 @@ from flask.testing import FlaskClient
 
 from forwarder.app import create_app
 from forwarder.core.delivery import Status
+from forwarder.core.links import mark_of
 from forwarder.store import live
 from forwarder.store.access import User, add_user
+from forwarder.store.join_marks import PERSON
 from forwarder.store.sessions import begin
 from forwarder.web.console_list import choices
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.rules import ANYONE, RULE
 
 N_TIMES: Final = 7
+MARK: Final = mark_of(b"bench", PERSON, "ada@example.com")
 LISTS: Final = ("/console/deliveries.json", "/console/deliveries")
 FILES: Final = (".csv", ".ndjson", ".svg", ".png")  # as long as they are
 MS: Final = 1e3
@@ -56,6 +59,15 @@ def queries(desk: WebDesk, n_rows: int) -> list[Mapping[str, str]]:
         {"order": str(1_000_000 + n_rows // 3)},
         {"event_id": f"bench:{n_rows // 3}"},
         {"order": "no-such-order"},
+        {"http": "404"},
+        {"http": "503"},
+        {"http": "429", "cursor": str(n_rows // 2)},
+        {"http": "4xx", "endpoint": "rare-shop"},
+        {"http": "none", "since": day},
+        {"http": "429", "status": Status.REFUSED.value},
+        {"batch": str(n_rows // 2_000)},
+        {"request_id": f"rid-{n_rows // 2_000}"},
+        {"person": MARK},
         {"ids": ",".join(str(1 + one * n_rows // 50) for one in range(50))},
         {"status": Status.REFUSED.value, "kind": "checkout"},
         {"status": Status.REFUSED.value, "since": week},

@@ -21,6 +21,7 @@ from forwarder.core.links import UtmPolicy
 from forwarder.lookout import Keeper
 from forwarder.nudge import Nudger, publisher
 from forwarder.pipeline.collect import MirrorQueue
+from forwarder.samples import sendable
 from forwarder.sources import SOURCES
 from forwarder.store import clicks, mirror
 from forwarder.store.migrate import upgrade
@@ -34,6 +35,7 @@ from forwarder.web.api_jobs import api_jobs
 from forwarder.web.api_kpi import api_kpi
 from forwarder.web.api_links import api_links
 from forwarder.web.api_reports import api_reports
+from forwarder.web.api_sources import api_sources
 from forwarder.web.api_users import api_users
 from forwarder.web.clicks import Going, Way
 from forwarder.web.collect import Collect, collect_routes
@@ -46,7 +48,7 @@ from forwarder.web.rules import anyone
 from forwarder.web.sheet import Sheet
 from forwarder.web.shortcut import Shortcut
 from forwarder.web.vitals import vitals
-from forwarder.wiring import Wired, hookup, thresholds, wire
+from forwarder.wiring import Wired, hookup, sample, thresholds, wire
 
 FORM_MAX_BYTES = 2 * 1024 * 1024
 
@@ -76,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if is_server:  # not where somebody else builds the application and closes it
         Keeper(wired, failpoints.now).start()
     more_api = (api_alerts, api_audit, api_deliveries, api_jobs, api_links, api_reports)
-    of_the_desk = (api_desk, api_users, console)
+    of_the_desk = (api_desk, api_sources, api_users, console)
     for blueprint in (hooks, vitals, api, api_kpi, *more_api, *of_the_desk):
         app.register_blueprint(blueprint)
     app.register_blueprint(collect_routes(_collect(wired)))
@@ -107,10 +109,13 @@ def _desk(wired: Wired, settings: Settings) -> WebDesk:
         version=__version__,
         link_hosts=settings.clicks.allowed_hosts,
         counts_first_click=settings.clicks.model == "first",
+        found_for_days=service.find_people_days,
         refused=Refusals(service.data_dir, wired.endpoints, failpoints.now).note,
         limits=thresholds(settings),
         last_refused=partial(last_refused, service.data_dir),
         hookup=partial(hookup, wired),
+        samples=sendable,
+        sample=partial(sample, wired),
         sheet=_sheet(settings),
     )
 

@@ -21,11 +21,11 @@ from config.settings import (
     Settings,
     UnusableSettings,
 )
-from forwarder import outside
+from forwarder import outside, samples
 from forwarder.accounts import caller
 from forwarder.asking import Caller, NoAnswer
 from forwarder.core.delivery import Destination
-from forwarder.core.event import Kind, Notice
+from forwarder.core.event import Forged, Kind, Notice
 from forwarder.core.snapshots import Windows
 from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
@@ -37,15 +37,14 @@ from forwarder.pipeline.drain import Desk
 from forwarder.pipeline.enrich import LookUp
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pipeline.snapshots import Subject
-from forwarder.pulls import PULLS, Access
+from forwarder.pulls import ALL, PULLS, Access
+from forwarder.pulls.access import nobody_waits
 from forwarder.pulls.pinterest_account import PINTEREST, Account
 from forwarder.pulls.pinterest_organic import ORGANIC, Organic
 from forwarder.pulls.pinterest_reports import Reports
 from forwarder.sources import SOURCES
 from forwarder.sources.declared import Incomplete, declared
 from forwarder.store import Store, open_store
-
-ALL = "all"  # orders and people
 
 _OPTIONS = tuple(name for name in Options.__slots__ if name != "shop")
 
@@ -260,16 +259,32 @@ def hookup(wired: Wired, name: str) -> Hookup | str:
     )
 
 
+def sample(wired: Wired, name: str, case: str, now: datetime) -> Notice | str:
+    """Return a sample as an endpoint's shop would sign it, or why that can not be."""
+    endpoint = wired.endpoints[name]
+    source, secret = endpoint.source_name, endpoint.secrets[0]
+    if secret.startswith(PLACEHOLDER):
+        return f"set the secret of [endpoints.{name}] first: docs/sources/{source}.md"
+    url = f"{wired.settings.service.public_url}/hooks/{name}"
+    try:
+        made = samples.fresh(source, case, secret, now, samples.any_serial())
+        return endpoint.source.sign(replace(made, url=url), secret, now)
+    except Forged as forged:
+        return str(forged)
+
+
 def told_by_api(
     endpoint: Endpoint,
     what: str,
     since: datetime,
     until: datetime,
     nap: Callable[[float], None],
+    alive: Callable[[], None] = nobody_waits,
 ) -> Iterator[Notice]:
     """Give what an endpoint's platform tells afterwards: orders, people or all.
 
-    Raises: NoAnswer; KeyError for a source that can not be asked.
+    `alive` is called before each question, and may end it by raising. Raises: NoAnswer;
+    KeyError for a source that can not be asked.
     """
     access = Access(
         options=endpoint.options,
@@ -277,6 +292,7 @@ def told_by_api(
         since=since,
         until=until,
         nap=nap,
+        alive=alive,
     )
     for part, pull in PULLS[endpoint.source_name].items():
         if what in {part, ALL}:

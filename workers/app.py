@@ -21,6 +21,7 @@ PULL_S = 900.0  # a look; a pull comes of it once a day
 SWEEP_S = 600.0
 CLICKS_S = 2.0
 AUDITS_S = 5.0
+ASKED_S = 5.0  # somebody waits for it
 BEAT_SEEN_S = 60.0
 MODULES = (  # with tasks, or with what begins and ends with the worker
     "workers.tasks",
@@ -63,16 +64,17 @@ def make_app(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         visibility_timeout=600,
-        beat_schedule=_beat(service.broker_url),
+        beat_schedule=_beat(settings),
         beat_schedule_filename=str(service.data_dir / "beat-schedule"),
         timezone="UTC",
     )
     return celery
 
 
-def _beat(broker_url: str) -> dict[str, Any]:
+def _beat(settings: Settings) -> dict[str, Any]:
     """Return the periodic wake-ups; a missed one is worth nothing, so they expire."""
-    tick_s = TICK_ONE_BOX_S if is_one_box(broker_url) else TICK_SERVER_S
+    is_small = is_one_box(settings.service.broker_url)
+    tick_s = TICK_ONE_BOX_S if is_small else TICK_SERVER_S
     every_s = {
         "drain": tick_s,
         "enrich": 2 * tick_s,
@@ -86,6 +88,8 @@ def _beat(broker_url: str) -> dict[str, Any]:
         "audit_links": AUDITS_S,
         "sweep": SWEEP_S,
     }
+    if any(one.api_key for one in settings.endpoints.values()):
+        every_s["ask_shops"] = ASKED_S
     patient = {"drain", "enrich"}  # the wake-up before may still be at work
     return {
         task: {

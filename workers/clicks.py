@@ -9,8 +9,8 @@ from celery import shared_task
 from config import checks
 from forwarder import outside
 from forwarder.clicks import auditing, spool
-from forwarder.clicks.join import LATE, join
-from forwarder.store import clicks, duties, join_marks, link_audits, watch
+from forwarder.clicks.join import LATE, join, mark_new
+from forwarder.store import clicks, customers, duties, join_marks, link_audits, watch
 from forwarder.store.writer import StoreDown
 from forwarder.wiring import Wired
 from workers.state import Every, Turns, is_stopping, wired
@@ -46,6 +46,8 @@ def _import() -> None:
     if joining.is_due(now):
         window = timedelta(days=found.settings.clicks.window_days)
         back = LATE if joining_all.is_due(now) else LATELY
+        if found.settings.service.find_people_days:
+            mark_new(found.store, now)
         n_joined = join(found.store, window, now, back)
         if n_joined:
             log.info("clicks joined", n_joined=n_joined)
@@ -91,6 +93,8 @@ def _place(found: Wired) -> auditing.Place:
 def forget_clicks(found: Wired, now: datetime) -> int:
     """Clear clicks whose time is over; return how many."""
     keep = timedelta(days=found.settings.clicks.retention_days)
-    join_marks.forget(found.store, now - LATE, now - keep)
+    findable = timedelta(days=found.settings.service.find_people_days)
+    join_marks.forget(found.store, now - max(LATE, findable), now - keep)
+    customers.forget(found.store, now - customers.YEAR - LATE)
     link_audits.forget(found.store, now - KEEP_AUDITS)
     return clicks.forget(found.store, now - keep, now - min(keep, MACHINES))

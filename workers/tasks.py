@@ -12,7 +12,7 @@ from forwarder.pipeline import enrich as enrichment
 from forwarder.pipeline import jobs
 from forwarder.pipeline.jobs import Workshop
 from forwarder.pipeline.progress import STUCK_AFTER
-from forwarder.store import duties, health, mirror, outbox, retention
+from forwarder.store import duties, health, mirror, outbox, retention, taken
 from forwarder.wiring import look_ups
 from workers.clicks import forget_clicks
 from workers.pulse import pulse
@@ -20,6 +20,7 @@ from workers.state import Every, Turns, is_stopping, noted, wired
 
 JOBS_FOR = timedelta(seconds=5)  # then the others of this thread have their turn
 FORGOTTEN_MAX_AGE = timedelta(days=7)  # the settings may name it again by then
+KEEP_TAKEN = timedelta(days=2)  # the overview tells of one
 turns = Turns()
 log = structlog.get_logger(__name__)
 seen = Every(timedelta(seconds=5))
@@ -117,6 +118,7 @@ def sweep() -> None:
         n_mirror=mirror.forget(store, now - keep.log),
         n_clicks=forget_clicks(wired(), now),
     )
+    taken.forget(store, now - KEEP_TAKEN)
     for name, max_age in _ages().items():
         retention.expire(store, name, now - max_age, now)
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "jobs": "forwarder.cli.jobs:jobs",
     "keys": "forwarder.cli.keys:keys",
     "ledger": "forwarder.cli.ledger:ledger",
+    "overview": "forwarder.cli.overview:overview",
     "pull": "forwarder.cli.pull:pull",
     "links": "forwarder.cli.links:links",
     "listen": "forwarder.cli.listen:listen",

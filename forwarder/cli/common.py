@@ -25,11 +25,13 @@ __all__ = [
     "ready_or_exit",
     "settings_or_exit",
     "stop_wrong_use",
+    "unseen",
     "who",
     "wired_or_exit",
 ]
 
 BAD_NEWS = 1
+STDIN = "-"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -73,3 +75,16 @@ def who() -> str:
         return f"shell:{getpass.getuser()}"
     except (KeyError, OSError):  # a number without a name, as containers have
         return "shell"
+
+
+def unseen(name: str, text: str) -> str:
+    """Return the value itself, read where `-` stands for it. Nothing echoes it."""
+    if text != STDIN:
+        return text.strip()
+    if sys.stdin.isatty():
+        read: str = click.prompt(name, hide_input=True)
+    else:
+        read = sys.stdin.readline()
+    if not read.strip():
+        stop_wrong_use(f"there is no {name} to read")
+    return read.strip()

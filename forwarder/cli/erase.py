@@ -1,6 +1,5 @@
 """`forwarder erase`: take one person out of everything that is kept."""
 
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +13,12 @@ from forwarder.cli.common import (
     print_json,
     ready_or_exit,
     stop_wrong_use,
+    unseen,
     who,
 )
 from forwarder.core.event import Person
 from forwarder.pipeline.erase import Eraser, Found, Receipt, Subject, note
 
-STDIN = "-"
 ROUNDS_MAX = 45
 NAP_S = 2.0  # what a worker holds is let go within a minute
 
@@ -73,23 +72,10 @@ def erase(  # noqa: PLR0913 - one per option
 
 def _person(email: str | None, phone: str | None, customer_id: str | None) -> Person:
     given = {"email": email, "phone": phone, "external_id": customer_id}
-    told = {name: _value(name, text) for name, text in given.items() if text}
+    told = {name: unseen(name, text) for name, text in given.items() if text}
     if not told:
         stop_wrong_use("say who: --email, --phone or --customer-id")
     return Person(**{name: (text,) for name, text in told.items()})  # type: ignore[arg-type]
-
-
-def _value(name: str, text: str) -> str:
-    """Return the value itself, read where `-` stands for it. Nothing echoes it."""
-    if text != STDIN:
-        return text.strip()
-    if sys.stdin.isatty():
-        read: str = click.prompt(name, hide_input=True)
-    else:
-        read = sys.stdin.readline()
-    if not read.strip():
-        stop_wrong_use(f"there is no {name} to read")
-    return read.strip()
 
 
 def _eraser(endpoint: str | None) -> Eraser:

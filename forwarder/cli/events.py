@@ -25,6 +25,7 @@ from forwarder.store.story import Story
 from forwarder.web.console_story import left_out, who_said
 from forwarder.web.person import opened_json
 from forwarder.web.shapes import notice_json, page_json, story_json
+from forwarder.web.telling import unfound
 from forwarder.web.words import explain_reason
 
 
@@ -59,6 +60,8 @@ def list_(*, as_json: bool, **given: str) -> None:
         click.echo(line_text(line, has_destination=has_others))
     if not page.lines:
         click.echo("no delivery matches")
+        if wanted.person is not None:
+            click.echo(unfound(wired.settings.service.find_people_days), err=True)
     if page.next_id is not None:
         click.echo(f"more: --cursor {page.next_id}")
 
@@ -119,7 +122,8 @@ def _tell(story: Story, only: str | None) -> None:
         click.echo(
             f"  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.outcome:<10}"
             f"HTTP {entry.http_status if entry.http_status is not None else '-'}  "
-            f"{entry.duration_ms} ms  batch of {entry.n_events}  {entry.mode}  "
+            f"{entry.duration_ms} ms  batch {entry.batch} of {entry.n_events}  "
+            f"{entry.mode}  "
             f"{entry.message}"
         )
     if story.payload is not None:

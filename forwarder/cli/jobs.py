@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import timedelta
+from textwrap import indent
 
 import click
 
@@ -13,6 +14,7 @@ from forwarder.cli.common import (
     ready_or_exit,
     who,
 )
+from forwarder.cli.missing import told_in_words
 from forwarder.pipeline.jobs import Workshop, work
 from forwarder.pipeline.replay import cancel_job
 from forwarder.store import Store
@@ -27,12 +29,14 @@ DONE_WORDS = {
     JobKind.REPLAY: "set back to pending",
     JobKind.DISCARD: "discarded",
     JobKind.REPARSE: "read",
+    JobKind.ASK: "taken in",
+    JobKind.IMPORT: "taken in",
 }
 
 
 @click.group()
 def jobs() -> None:
-    """See and cancel what `events replay`, `reparse` and `discard` started."""
+    """See and cancel what `events replay` and the like, or the console, began."""
 
 
 @jobs.command("list")
@@ -72,8 +76,10 @@ def show(number: int, *, as_json: bool) -> None:
     click.echo(_line(job))
     for name, value in told["filter"].items():
         click.echo(f"  {name}: {value}")
-    for kind, n in job.skipped.items():
+    for kind, n in told["skipped"].items():
         click.echo(f"  left alone: {n} {LEFT_ALONE[kind]}")
+    if told["shop"] is not None:
+        click.echo(indent(told_in_words(job.skipped), "  "))
     if job.message:
         click.echo(f"  {job.message}")
 

@@ -1,6 +1,7 @@
 """`forwarder import-missing`: ask a shop what its webhooks never told."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,14 @@ from forwarder.cli.common import (
     stop_wrong_use,
     who,
 )
-from forwarder.core.delivery import Deferred
-from forwarder.pipeline import missing
+from forwarder.hookups import why_not
+from forwarder.pipeline import fetching, missing
 from forwarder.pipeline.missing import Plan, Window
 from forwarder.pipeline.receive import Endpoint
-from forwarder.pulls import ORDERS, PEOPLE, PULLS
+from forwarder.pulls import ALL, ORDERS, PEOPLE, PULLS
 from forwarder.store import audit
-from forwarder.wiring import ALL, Wired, told_by_api
+from forwarder.web.words import NOT_TAKEN
+from forwarder.wiring import Wired, told_by_api
 
 
 @click.command("import-missing")
@@ -64,9 +66,9 @@ def import_missing(  # noqa: PLR0913
         since=_at("--since", since_text, now), until=_at("", until_text, now)
     )
     found = _plan(wired, known, what, window)
-    oldest = now - _max_age(wired, known)
+    counts = fetching.counts_of(found, now - _max_age(wired, known))
     if not as_json:
-        click.echo(_told(found, oldest))
+        click.echo(told_in_words(counts))
     n_new = 0
     n_booked = 0 if dry_run else missing.book(found, wired.store, now)
     is_wanted = found.n_missing > 0 and not dry_run
@@ -75,7 +77,7 @@ def import_missing(  # noqa: PLR0913
         detail = f"{n_new} of {found.n_missing} events, since {window.since:%Y-%m-%d}"
         audit.note(wired.store, who(), "missing imported", endpoint, now, detail)
     if as_json:
-        print_json(_json(endpoint, found, oldest, n_new) | {"booked": n_booked})
+        print_json(_json(endpoint, counts, n_new) | {"booked": n_booked})
     elif not dry_run:
         click.echo(
             f"{n_new} taken in, the worker sends them; {n_booked} new in the books"
@@ -109,15 +111,8 @@ def _plan(wired: Wired, endpoint: Endpoint, what: str, window: Window) -> Plan:
     try:
         return missing.plan(endpoint, notices, wired.store, window, wired.store.now())
     except NoAnswer as none:
-        click.echo(f"{endpoint.name}: {_why(none)}; nothing was sent", err=True)
+        click.echo(f"{endpoint.name}: {why_not(none)}; nothing was sent", err=True)
         raise SystemExit(BAD_NEWS) from None
-
-
-def _why(none: NoAnswer) -> str:
-    found = none.outcome
-    if not isinstance(found, Deferred):
-        return found
-    return f"no answer now ({found.message or found.reason}), try again later"
 
 
 def _max_age(wired: Wired, endpoint: Endpoint) -> timedelta:
@@ -135,35 +130,38 @@ def _at(option: str, text: str, now: datetime) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _told(found: Plan, oldest: datetime) -> str:
+def told_in_words(counts: Mapping[str, int]) -> str:
+    """Return what a shop told, a line for each word."""
+    missing_of = fetching.by_kind(counts)
+    n = {word: fetching.total(counts, word) for word in fetching.WORDS}
     parts = [
-        f"{found.n_told} told by the shop",
-        f"{found.n_known} known",
-        f"{found.n_missing} missing",
+        f"{n[fetching.TOLD]} told by the shop",
+        f"{n[fetching.KNOWN]} known",
+        f"{n[fetching.MISSING]} missing",
     ]
-    if found.kinds:
-        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(found.kinds.items()))
-        parts[-1] += f" ({kinds})"
-    for n, words in (
-        (found.n_ignored, "no conversion"),
-        (found.n_outside, "at another time"),
-        (found.n_unreadable, "not understood"),
-        (found.n_before(oldest), "of the missing too old to be sent: kept, skipped"),
-    ):
-        parts += [f"{n} {words}"] if n else []
+    kinds = {kind: found[fetching.MISSING] for kind, found in missing_of.items()}
+    if any(kinds.values()):
+        parts[-1] += f" ({', '.join(f'{kind} {n}' for kind, n in kinds.items() if n)})"
+    parts += [f"{n[word]} {told}" for word, told in NOT_TAKEN.items() if n[word]]
     return "\n".join(parts)
 
 
-def _json(endpoint: str, found: Plan, oldest: datetime, n_new: int) -> dict[str, Any]:
+def _json(endpoint: str, counts: Mapping[str, int], n_new: int) -> dict[str, Any]:
+    kinds = fetching.by_kind(counts)
     return {
         "endpoint": endpoint,
-        "told": found.n_told,
-        "known": found.n_known,
-        "missing": found.n_missing,
-        "kinds": dict(sorted(found.kinds.items())),
-        "ignored": found.n_ignored,
-        "outside": found.n_outside,
-        "unreadable": found.n_unreadable,
-        "too_old": found.n_before(oldest),
+        "told": fetching.total(counts, fetching.TOLD),
+        "known": fetching.total(counts, fetching.KNOWN),
+        "missing": fetching.total(counts, fetching.MISSING),
+        "kinds": {
+            kind: found[fetching.MISSING]
+            for kind, found in kinds.items()
+            if found[fetching.MISSING]
+        },
+        "by_kind": kinds,
+        "ignored": fetching.total(counts, fetching.NO_CONVERSION),
+        "outside": fetching.total(counts, fetching.OUTSIDE),
+        "unreadable": fetching.total(counts, fetching.NOT_UNDERSTOOD),
+        "too_old": fetching.total(counts, fetching.TOO_OLD),
         "taken_in": n_new,
     }

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
-from forwarder.cli.common import stop_wrong_use
+from forwarder.cli.common import STDIN, ready_or_exit, stop_wrong_use, unseen
+from forwarder.store import people
 from forwarder.store.log import Filter
 from forwarder.web.filters import BadFilter, read_filter
 
@@ -23,6 +24,10 @@ FILTERS = {
     "reason": "The reason word, such as too_old.",
     "attempts": "Tried so often or more.",
     "test": "`yes`: test orders only, `no`: none of them.",
+    "http": "What any attempt was answered: 429, 4xx, 5xx, …, none.",
+    "batch": "The number of a request, as `events show` tells it.",
+    "request-id": "Pinterest's id of a request.",
+    "person": "- reads an e-mail address or phone number, unseen.",
 }
 OF_NOTICES = ("source", "endpoint", "since", "until", "reason")
 
@@ -44,11 +49,25 @@ def _with(command: Command, filters: dict[str, str]) -> Command:
 
 
 def read_or_exit(given: dict[str, str]) -> tuple[Filter, int]:
-    """Return the filter and how many lines a page has; exit with 2 if one is wrong."""
+    """Return the filter and how many lines a page has; exit with 2 if one is wrong.
+
+    A person is read from the terminal or a pipe, never taken from an option.
+    """
+    person = _marks() if given.get("person") == STDIN else given.get("person", "")
     try:
-        return read_filter(given)
+        return read_filter({**given, "person": person})
     except BadFilter as bad:
         stop_wrong_use(str(bad))
+
+
+def _marks() -> str:
+    """Read who is looked for; return the marks that stand for them."""
+    value = unseen("e-mail address or phone number", STDIN)
+    store = ready_or_exit().store
+    try:
+        return ",".join(people.marks_of(store, [value]))
+    finally:
+        store.close()
 
 
 def picked_or_exit(given: dict[str, str], *, is_decided: bool) -> Filter:

@@ -1,7 +1,6 @@
 """`forwarder trigger`: post a genuine sample webhook, freshly signed."""
 
 import re
-import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,12 +9,11 @@ import requests
 
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, stop_wrong_use
 from forwarder.core.event import Notice
-from forwarder.samples import TEST_SECRETS, cases, fresh
+from forwarder.samples import REFUSED, TEST_SECRETS, any_serial, cases, fresh
 from forwarder.sources import SOURCES
 
 TIMEOUT_S = (3, 20)
 _HAS_SECRET = re.compile(r"/hooks/[^/?#]+/[^/?#]+\Z")
-SERIAL_FROM = 10**8  # a number in JSON does not begin with 0
 
 
 @click.command()
@@ -40,7 +38,7 @@ def trigger(
 
     Example: forwarder trigger shopify orders-paid --to http://127.0.0.1:8000/hooks/my-shop
     """
-    known = [name for name in cases(source) if not name.startswith("refused-")]
+    known = [name for name in cases(source) if not name.startswith(REFUSED)]
     if not case:
         _list(known, as_json=as_json)
         return
@@ -48,9 +46,10 @@ def trigger(
         names = ", ".join(known)
         stop_wrong_use(f"name one of these samples and --to URL: {names}")
     now = datetime.now(UTC)  # noqa: TID251  a door
-    serial = SERIAL_FROM + secrets.randbelow(9 * SERIAL_FROM)
     used = secret or TEST_SECRETS[source]
-    notice = replace(fresh(source, case, used, now, serial), url=signed_url or url)
+    notice = replace(
+        fresh(source, case, used, now, any_serial()), url=signed_url or url
+    )
     notice = SOURCES[source].sign(notice, used, now)
     try:
         reply = post(url, notice)

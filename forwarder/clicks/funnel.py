@@ -81,8 +81,8 @@ class Funnel:
                 "orders_by_tier": {
                     f"{tier}": n for tier, n in sorted(self.orders_by_tier.items())
                 },
-                "revenue": _told(self.revenue),
-                "repeat_revenue": _told(self.repeat_revenue),
+                "revenue": told_money(self.revenue),
+                "repeat_revenue": told_money(self.repeat_revenue),
             },
             "capture_ratio": self.capture_ratio,
             "meaning": self.says,
@@ -94,11 +94,12 @@ def _day(found: SameDay) -> dict[str, Any]:
     return {
         "tier": same_day.TIER,
         "orders": found.orders,
-        "revenue": _told(found.revenue),
+        "revenue": told_money(found.revenue),
     }
 
 
-def _told(minor: Mapping[str, int]) -> dict[str, str]:
+def told_money(minor: Mapping[str, int]) -> dict[str, str]:
+    """Return amounts as decimal texts by currency."""
     money = {name: from_minor(amount, name) for name, amount in minor.items()}
     return {
         name: format(told.amount, "f")

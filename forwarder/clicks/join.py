@@ -7,17 +7,18 @@ link alone (0.8); no click is known then. Nothing is ever tied by address and ti
 by the campaign an order names: `same_day` adds those up.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from forwarder.clicks.customers import follow
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind
 from forwarder.core.links import MARKS, TOKENS, mark_of, plain
 from forwarder.core.reading import query
 from forwarder.core.tally import tally
-from forwarder.store import join_marks, joins, links
+from forwarder.store import customers, join_marks, joins, links
 from forwarder.store.engine import Store
 from forwarder.store.join_marks import CAMPAIGN, CODE, EPIK, PERSON, TOKEN, Marked
 from forwarder.store.joins import Found, Join
@@ -45,13 +46,15 @@ def join(store: Store, window: timedelta, now: datetime, back: timedelta = LATE)
     """
     if not joins.has_links(store):
         return 0
-    _mark_new(store, now)
+    mark_new(store, now)
     codes = _codes(store)
     n_changed, after_id = 0, 0
     while batch := join_marks.marked(store, now - back, after_id):
         after_id = batch[-1].delivery_id
-        found = list(_joined(store, batch, window, codes))
+        repeats = _repeats(store, batch)
+        found = list(_joined(store, batch, window, codes, repeats))
         n_changed += joins.keep(store, found, now)
+        follow(store, batch, found, repeats)
     return n_changed
 
 
@@ -76,7 +79,8 @@ def _codes(store: Store) -> Mapping[str, str]:
     }
 
 
-def _mark_new(store: Store, now: datetime) -> None:
+def mark_new(store: Store, now: datetime) -> None:
+    """Note what events that nobody has looked at may be found by, or tied to."""
     ring = _ring(store)
     while batch := join_marks.fresh(store, now):
         marks = [
@@ -85,6 +89,7 @@ def _mark_new(store: Store, now: datetime) -> None:
             if one.event is not None
             for what, mark in _marks(ring, one.event)
         ]
+        customers.take_back(store, {one.undoes for one in batch if one.undoes})
         join_marks.keep_marks(store, marks, batch[-1].id, now)
 
 
@@ -108,11 +113,13 @@ def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:
 
 
 def _joined(
-    store: Store, batch: Sequence[Marked], window: timedelta, codes: Mapping[str, str]
+    store: Store,
+    batch: Sequence[Marked],
+    window: timedelta,
+    codes: Mapping[str, str],
+    repeats: Container[int],
 ) -> Iterator[Join]:
     found = _found(store, batch)
-    people = {mark for one in batch for mark in one.marks.get(PERSON, ())}
-    bought_at = joins.first_orders(store, people)
     for one in batch:
         ways = [
             (tier, click)
@@ -122,7 +129,7 @@ def _joined(
         ]
         ways = ways or list(_by_code(one, codes))
         if ways:
-            yield replace(_join(one, ways), is_repeat=_is_repeat(one, bought_at))
+            yield replace(_join(one, ways), is_repeat=one.delivery_id in repeats)
 
 
 def _found(
@@ -156,13 +163,20 @@ def _by_code(one: Marked, codes: Mapping[str, str]) -> Iterator[tuple[int, Found
         yield CODE_TIER, Found(id="", slug=slugs.pop(), at=one.occurred_at, mark="")
 
 
-def _is_repeat(one: Marked, bought_at: Mapping[str, datetime]) -> bool:
-    """Say whether the same person is known to have bought before."""
-    return one.kind is Kind.CHECKOUT and any(
-        bought_at[mark] < one.occurred_at
-        for mark in one.marks.get(PERSON, ())
-        if mark in bought_at
-    )
+def _repeats(store: Store, batch: Sequence[Marked]) -> set[int]:
+    """Return the orders of people who are known to have bought before."""
+    people = {mark for one in batch for mark in one.marks.get(PERSON, ())}
+    bought_at = joins.first_orders(store, people)
+    return {
+        one.delivery_id
+        for one in batch
+        if one.kind is Kind.CHECKOUT
+        and any(
+            bought_at[mark] < one.occurred_at
+            for mark in one.marks.get(PERSON, ())
+            if mark in bought_at
+        )
+    }
 
 
 def _join(one: Marked, ways: Sequence[tuple[int, Found]]) -> Join:

@@ -1,7 +1,6 @@
 """The board as JSON: counts are integers, rates fractions of one."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from forwarder.insights.advice import Card, advice
@@ -35,9 +34,13 @@ def as_json(board: Board) -> dict[str, Any]:
     }
 
 
-def page_json(board: Board) -> dict[str, Any]:
-    """Return what the page draws from: the cards and what stands below the rules."""
-    return {"do_next": [_card(card) for card in board.cards], **more_json(board)}
+def page_json(board: Board, n_pins: int) -> dict[str, Any]:
+    """Return what the page draws from: the cards and what stands below the rules.
+
+    Limits: lists of Pins end after `n_pins`.
+    """
+    cards = [_card(card) for card in board.cards]
+    return {"do_next": cards, **more_json(board, n_pins)}
 
 
 def _metric(one: Metric) -> dict[str, Any]:
@@ -102,4 +105,4 @@ def _numbers(numbers: Mapping[str, Number]) -> dict[str, Any]:
 
 
 def _number(one: Number) -> int | float | None:
-    return float(one) if isinstance(one, Fraction) else one
+    return one if one is None or isinstance(one, (int, float)) else float(one)

@@ -21,8 +21,11 @@ TREND_PINS: Final = 5
 TREND_DAYS: Final = 90
 
 
-def more_json(board: Board) -> dict[str, Any]:
-    """Return what stands below the rules on the page. Rates are fractions of one."""
+def more_json(board: Board, n_pins: int | None = None) -> dict[str, Any]:
+    """Return what stands below the rules on the page. Rates are fractions of one.
+
+    Limits: lists of Pins end after `n_pins`, if given.
+    """
     facts, limits = board.facts, board.limits
     halves = facts.halves
     return {
@@ -37,8 +40,11 @@ def more_json(board: Board) -> dict[str, Any]:
             | _halves(one, board)
             for one in facts.campaigns
         ],
-        "decay": [_decay(one) for one in decayed(board)],
-        "almost_famous": [_missed(one) for one in almost(board)],
+        "first_clicks": None
+        if facts.first_clicks is None
+        else facts.first_clicks.as_json(),
+        "decay": [_decay(one) for one in decayed(board)[:n_pins]],
+        "almost_famous": [_missed(one) for one in almost(board)[:n_pins]],
         "boards": [_board(one) for one in board.boards],
         "devices": _devices(facts.devices),
         "checklist": [

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
+from forwarder.clicks.funnel import told_money
+from forwarder.clicks.repeats import ByFirstClick, Within
 from forwarder.insights.advice import Card, advice
 from forwarder.insights.board import Board, Metric
 from forwarder.insights.findings import Finding, Number, RuleState
@@ -31,6 +33,7 @@ def as_text(board: Board) -> str:
             *_rules(board.findings),
             "",
             *_pins(board),
+            *_first_clicks(board.facts.first_clicks),
         ]
     )
 
@@ -51,7 +54,9 @@ def _head(board: Board) -> Iterable[str]:
 
 def _cards(board: Board) -> Iterable[str]:
     yield "Do next"
-    if not board.cards:
+    if board.facts.settled_on is None:
+        yield "  nothing is known to judge by: see the note"
+    elif not board.cards:
         yield "  nothing: no rule fired"
     for number, card in enumerate(board.cards, 1):
         yield from _card(number, card)
@@ -145,7 +150,7 @@ def _number(name: str, value: Number) -> str:
 
 
 def _pins(board: Board) -> Iterable[str]:
-    yield "Top Pins, 28 days"
+    yield "Top Pins, 28 days" if board.pins else "No Pin was counted in these 28 days"
     for line in board.pins[:PINS_SHOWN]:
         yield (
             f"  {line.pin_id}  {line.counts.outbound_clicks:,} outbound clicks, "
@@ -158,3 +163,26 @@ def _pins(board: Board) -> Iterable[str]:
             f"{float(shares.top10_share):.0%} of clicks; as many as "
             f"{shares.effective_pins or 0:.1f} equal Pins"
         )
+
+
+def _first_clicks(found: ByFirstClick | None) -> Iterable[str]:
+    """R49: what people ordered first and again, by the link they first clicked."""
+    if found is None or not found.all.people:
+        return
+    yield ""
+    yield f"First and repeat revenue, first click {found.first_on} to {found.last_on}"
+    for kind, name, one in found.parts(PINS_SHOWN):
+        yield f"  {f'{kind} {name}'.strip()}, people: {one.people:,}"
+        yield from (f"    {within_text(each)}" for each in one.within)
+
+
+def within_text(one: Within) -> str:
+    """Return what was ordered within some days of the first click, in a line."""
+    first, again = (
+        ", ".join(f"{amount} {name}" for name, amount in told_money(minor).items())
+        for minor in (one.first_revenue, one.repeat_revenue)
+    )
+    return (
+        f"{one.days} days: first {first or 'none'}, repeat {again or 'none'} "
+        f"(over for {one.people_over:,} of them)"
+    )

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
+from forwarder.clicks.repeats import ByFirstClick
 from forwarder.core.kpi import Board as PinBoard
 from forwarder.core.kpi import Counts, PinFacts
 from forwarder.insights.account_rules import (
@@ -20,10 +21,10 @@ from forwarder.insights.decay import decay_findings
 from forwarder.insights.findings import Finding
 from forwarder.insights.halves import Halves
 from forwarder.insights.health import Health, health
-from forwarder.insights.missed import almost_famous, missed_by_pin
+from forwarder.insights.missed import almost_famous, look
 from forwarder.insights.period import Compared, Month
 from forwarder.insights.pin_rules import PinView, judge_pins
-from forwarder.insights.quadrant import Quadrant, cuts, quadrant
+from forwarder.insights.quadrant import Quadrant, cuts, quadrants
 from forwarder.insights.rates import (
     change,
     close_up_rate,
@@ -47,7 +48,7 @@ class Facts:
     `account` compares two months; `recent`, `pins`, `devices`, `halves`, `campaigns`
     and `conversions`, of Pins with a link of ours, are of the last 28 settled days,
     `daily_clicks` the outbound clicks a day of the Pins most clicked, 90 days back,
-    `days` the account's of a year.
+    `days` the account's of a year, `first_clicks` those of a year; None without links.
     """
 
     month: Month
@@ -66,6 +67,7 @@ class Facts:
     halves: Halves | None = None
     campaigns: Sequence[Halves] = ()
     conversions: Mapping[str, int] = field(default_factory=dict)
+    first_clicks: ByFirstClick | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,7 @@ class Metric:
         return None if moved is None else float(moved * 100)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinLine:
+class PinLine(NamedTuple):
     """One Pin of the last 28 days."""
 
     pin_id: str
@@ -149,11 +150,11 @@ def build_board(facts: Facts, limits: Thresholds) -> Board:
         facts=facts.pin_facts,
         on=facts.settled_on,
     )
-    missed = missed_by_pin(view)
+    looked = look(view)
     findings = [
         *_account_findings(facts, limits),
         *judge_pins(view),
-        *almost_famous(view, missed),
+        *almost_famous(looked, limits),
         *decay_findings(facts.daily_clicks, limits),
     ]
     return Board(
@@ -161,7 +162,7 @@ def build_board(facts: Facts, limits: Thresholds) -> Board:
         metrics=metrics(facts.account, limits),
         findings=findings,
         cards=do_next(findings),
-        pins=_pin_lines(view, missed),
+        pins=_pin_lines(view, looked.missed),
         concentration=_concentration(facts),
         health=health(facts.days, facts.settled_on, limits),
         boards=board_lines(facts.boards, facts.pins, facts.pin_facts, limits),
@@ -211,18 +212,14 @@ def metrics(account: Compared, limits: Thresholds) -> dict[str, Metric]:
 
 
 def _pin_lines(view: PinView, missed: Mapping[str, float]) -> list[PinLine]:
-    cut = cuts(view.pins, view.limits)
+    found = quadrants(view.pins, cuts(view.pins, view.limits), view.limits)
+    per = view.limits.save_rate_denominator
     lines = [
-        PinLine(
-            pin_id=pin,
-            counts=one,
-            quadrant=quadrant(one, cut, view.limits),
-            save_rate_denominator=view.limits.save_rate_denominator,
-            missed_clicks=missed.get(pin, 0.0),
-        )
-        for pin, one in view.pins.items()
+        PinLine(pin, one, found[pin], per, missed.get(pin, 0.0))
+        for pin, one in sorted(view.pins.items())
     ]
-    return sorted(lines, key=lambda line: (-line.counts.outbound_clicks, line.pin_id))
+    lines.sort(key=lambda line: line.counts.outbound_clicks, reverse=True)
+    return lines
 
 
 def _concentration(facts: Facts) -> Concentration:

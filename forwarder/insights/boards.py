@@ -61,27 +61,24 @@ def board_lines(
     return sorted(lines, key=lambda one: -one.counts.impressions)
 
 
-def boards_of(pin: str, facts: Mapping[str, PinFacts]) -> int | None:
-    """Return on how many boards a Pin, or another Pin to the same page, stands.
+def boards_of(pins: Sequence[str], facts: Mapping[str, PinFacts]) -> Mapping[str, int]:
+    """Return on how many boards each of these Pins, or others to its page, stands.
 
-    None where neither is known.
+    Pins whose board is not known are left out.
     """
-    known = facts.get(pin)
-    if known is None or not known.board_id:
-        return None
-    if not known.page:
-        return 1
-    return len(
-        {one.board_id for one in facts.values() if one.page == known.page} - {""}
-    )
+    mine = {pin: facts[pin] for pin in pins if pin in facts and facts[pin].board_id}
+    by_page: dict[str, set[str]] = {one.page: set() for one in mine.values()}
+    for one in facts.values():
+        if one.board_id and one.page in by_page:
+            by_page[one.page].add(one.board_id)
+    return {pin: len(by_page[one.page]) if one.page else 1 for pin, one in mine.items()}
 
 
 def on_few_boards(
     top: Sequence[str], facts: Mapping[str, PinFacts], limits: Thresholds
 ) -> list[str] | None:
     """Return those of the ten top Pins on fewer boards than wished; None: not known."""
-    counts = {pin: boards_of(pin, facts) for pin in top[:TOP]}
-    known = {pin: n for pin, n in counts.items() if n is not None}
+    known = boards_of(top[:TOP], facts)
     if not known:
         return None
     return [pin for pin, n in known.items() if n < limits.board_min_per_pin]

@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from forwarder.insights.as_text import number_text
 from forwarder.insights.board import Board
 from forwarder.insights.boards import on_few_boards
 from forwarder.insights.findings import Finding, RuleState
+
+UNKNOWN: Final = {
+    "top10_concentration": "too few clicks on too few Pins in 28 days: import or pull "
+    "the days of more Pins (`forwarder import kpi --level pin`)",
+    "close_ups_without_clicks": "no Pin was shown often enough in 28 days: import or "
+    "pull the days of more Pins (`forwarder import kpi --level pin`)",
+    "clicks_missing_on_site": "no link of a Pin is clicked or audited yet: make one "
+    "(`forwarder links add`), try one (`forwarder audit`)",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +73,7 @@ def _of_rule(board: Board, rule: str, question: str) -> Answer:
             question=question, answer="yes", evidence=_evidence(fired), is_red=True
         )
     if all(one.state is RuleState.INSUFFICIENT_DATA for one in found):
-        return Answer(
-            question=question, answer="unknown", evidence="not enough was counted"
-        )
+        return Answer(question=question, answer="unknown", evidence=UNKNOWN[rule])
     return Answer(question=question, answer="no", evidence=_evidence(found[:1]))
 
 

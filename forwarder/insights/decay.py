@@ -59,15 +59,15 @@ def _weekly_means(clicks: Mapping[date, int]) -> dict[date, float]:
     if gaps[len(gaps) // 2] >= WEEKLY_FROM_DAYS:
         return {day: clicks[day] / WEEK_DAYS for day in days}
     found: dict[date, float] = {}
-    week: deque[tuple[date, int]] = deque()
-    n_clicks = 0
+    week: deque[tuple[int, int]] = deque()
+    n_clicks, whole_from = 0, days[0].toordinal() + WEEK_DAYS - 1
     for day in days:
-        week.append((day, clicks[day]))
-        n_clicks += clicks[day]
-        while (day - week[0][0]).days >= WEEK_DAYS:
+        number, n = day.toordinal(), clicks[day]
+        week.append((number, n))
+        n_clicks += n
+        while number - week[0][0] >= WEEK_DAYS:
             n_clicks -= week.popleft()[1]
-        is_whole = (day - days[0]).days >= WEEK_DAYS - 1
-        if is_whole and len(week) >= DAYS_KNOWN_MIN:
+        if number >= whole_from and len(week) >= DAYS_KNOWN_MIN:
             found[day] = n_clicks / len(week)
     return found
 

@@ -1,9 +1,10 @@
 """What a rule says: fired, weak signal, not fired, not enough data; and the numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 
 class RuleState(StrEnum):
@@ -16,10 +17,10 @@ class RuleState(StrEnum):
 
 
 Number = int | float | Fraction | None
+NO_NUMBERS: Final[Mapping[str, Number]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One rule for the account, or for one Pin of the `n_judged` that were looked at.
 
     `is_confirmed`: chance alone seldom does that (docs/kpi.md, "Confirmed").
@@ -30,7 +31,7 @@ class Finding:
     pin_id: str | None = None
     is_pin_rule: bool = False
     is_confirmed: bool = False
-    numbers: Mapping[str, Number] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = NO_NUMBERS
     n_judged: int = 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from forwarder.clicks import funnel
+from forwarder.clicks import funnel, repeats
 from forwarder.core.kpi import Counts, total
 from forwarder.core.links import ClickClass, Link
 from forwarder.insights.account_rules import Outside
@@ -20,6 +20,7 @@ from forwarder.insights.period import (
     spans,
     window,
 )
+from forwarder.insights.series import MONTHS
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import (
     clicks,
@@ -69,14 +70,22 @@ def gather(store: Store, month: Month, today: date, limits: Thresholds) -> Facts
         halves=of_account(recent, ours, made, of_pins),
         campaigns=by_campaign(ours, made, of_pins),
         conversions=_by_pin(ours, made),
+        first_clicks=None
+        if settled_on is None or not made
+        else repeats.of_year(store, made, settled_on),
     )
 
 
-def prepare(store: Store, facts: Facts) -> None:
-    """Add up what the next look at this board needs, so that it need not wait."""
-    if facts.settled_on is not None:
-        for window in (WINDOW, LOOK_BACK):
-            kpi_windows.make(store, facts.settled_on, window.days)
+def prepare(store: Store, today: date, limits: Thresholds) -> None:
+    """Add up what the boards of the last twelve months need, so that none need wait."""
+    month, ends = latest_month(store, today, limits), list[date]()
+    for _ in range(MONTHS):
+        until = settled_until(month, today, limits.settle_days)
+        settled_on = kpi.last_day(store, month.first_on, until)
+        ends += [] if settled_on is None else [settled_on]
+        month = month.before
+    lengths = (WINDOW.days, LOOK_BACK.days)
+    kpi_windows.make(store, [(day, n_days) for day in ends for n_days in lengths])
 
 
 def latest_month(store: Store, today: date, limits: Thresholds) -> Month:

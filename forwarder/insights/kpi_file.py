@@ -29,6 +29,7 @@ _SHORT: Final = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([kKmM])")
 _PIN_URL: Final = re.compile(r"/pin/(?:[^/]*--)?(\d{5,20})(?:/|\?|#|$)")
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
 _PIN_ID: Final = re.compile(r"\d{1,20}")
+TWICE: Final = "stands twice with other numbers: the first is kept"
 
 
 class WrongFile(ValueError):
@@ -237,7 +238,7 @@ def _read(
             continue
         key = (day.pin_id, day.on)
         if key in days and days[key].counts != day.counts:
-            errors.append(RowError(line, "date", "this day stands twice, otherwise"))
+            errors.append(RowError(line, "date", TWICE))
         else:
             days[key] = day
     return list(days.values()), errors

@@ -1,6 +1,7 @@
 """Pins people look at closely and leave: how many clicks went missing there."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Final
@@ -11,12 +12,12 @@ from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.pin_rules import (
     UPPER,
     PinView,
-    below,
     doubt,
     most_shown,
     nothing_known,
 )
-from forwarder.insights.rates import quartile
+from forwarder.insights.rates import count_quartile
+from forwarder.insights.thresholds import Thresholds
 
 RULE: Final = "almost_famous"
 
@@ -38,45 +39,53 @@ def missed_clicks(one: Counts, usual: Fraction, prior: int) -> float:
     return looks * (a * looks - one.outbound_clicks * b) / (b * (looks + prior))
 
 
-def missed_by_pin(view: PinView) -> Mapping[str, float]:
-    """Return the missed clicks of each Pin that misses some, most first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """The Pins people look at enough, the account's exit rate, the clicks they miss.
+
+    `missed` has those that miss some, most first. `usual` None: nobody looked.
+    """
+
+    usual: Fraction | None
+    pins: Mapping[str, Counts]
+    missed: Mapping[str, float]
+
+
+def look(view: PinView) -> Looked:
+    """Return the Pins people look at, and what each misses."""
     usual = exit_rate(view.account)
     if usual is None:
-        return {}
-    prior = view.limits.almost_prior
+        return Looked(usual=None, pins={}, missed={})
+    pins, prior = _looked_at(view), view.limits.almost_prior
+    part, whole = usual.as_integer_ratio()
     found = {
         pin: missed_clicks(one, usual, prior)
-        for pin, one in _looked_at(view).items()
-        if below(one.outbound_clicks, one.pin_clicks, usual)
+        for pin, one in pins.items()
+        if one.outbound_clicks * whole < part * one.pin_clicks
     }
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    most_first = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return Looked(usual=usual, pins=pins, missed=dict(most_first))
 
 
 def _looked_at(view: PinView) -> dict[str, Counts]:
     """Return the Pins with close-ups enough; of many, only the upper quarter."""
-    limits = view.limits
-    found = {
-        pin: one
-        for pin, one in view.pins.items()
-        if one.pin_clicks >= limits.almost_min_pin_clicks
-    }
-    if len(view.pins) < limits.almost_quartile_from_pins or not found:
-        return found
-    least = ceil(quartile(((one.pin_clicks, 1) for one in view.pins.values()), UPPER))
-    return {pin: one for pin, one in found.items() if one.pin_clicks >= least}
+    limits, looks = view.limits, [one.pin_clicks for one in view.pins.values()]
+    least = limits.almost_min_pin_clicks
+    if looks and len(looks) >= limits.almost_quartile_from_pins:
+        least = max(least, ceil(count_quartile(looks, UPPER)))
+    return {pin: one for pin, one in view.pins.items() if one.pin_clicks >= least}
 
 
-def almost_famous(view: PinView, missed: Mapping[str, float]) -> list[Finding]:
+def almost_famous(looked: Looked, limits: Thresholds) -> list[Finding]:
     """R34: the image works, the hook or the call to action does not.
 
-    Shape: Pins that miss clicks in the order of `missed`, which `missed_by_pin` found
-    for this view; then those shown most that miss none.
+    Shape: Pins that miss clicks, most first; then those shown most that miss none.
     """
-    usual, looked_at = exit_rate(view.account), _looked_at(view)
-    if usual is None or not looked_at:
+    pins, missed = looked.pins, looked.missed
+    if looked.usual is None or not pins:
         return [nothing_known(RULE)]
-    border, exits = doubt(len(looked_at), view.limits), float(usual)
-    quiet = (pin for pin in most_shown(looked_at.items()) if pin not in missed)
+    border, exits = doubt(len(pins), limits), float(looked.usual)
+    quiet = (pin for pin in most_shown(pins) if pin not in missed)
     return [
         Finding(
             rule=RULE,
@@ -90,7 +99,7 @@ def almost_famous(view: PinView, missed: Mapping[str, float]) -> list[Finding]:
                 "outbound_clicks": one.outbound_clicks,
                 "missed_clicks": missed.get(pin, 0.0),
             },
-            n_judged=len(looked_at),
+            n_judged=len(pins),
         )
-        for pin, one in ((pin, looked_at[pin]) for pin in (*missed, *quiet))
+        for pin, one in ((pin, pins[pin]) for pin in (*missed, *quiet))
     ]

@@ -1,5 +1,6 @@
 """R61, R64: a Pin is compared with Pins of its age and format, where both are told."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -22,12 +23,14 @@ def age_band(created_on: date | None, on: date | None) -> str:
 
 def kinds(
     pins: Mapping[str, Counts], facts: Mapping[str, PinFacts], on: date | None
-) -> dict[Kind, dict[str, Counts]]:
+) -> Mapping[Kind, Mapping[str, Counts]]:
     """Return the Pins by age and format; what is not told is a kind of its own."""
     nothing = PinFacts(pin_id="")
-    found: dict[Kind, dict[str, Counts]] = {}
+    known = {pin: facts.get(pin, nothing) for pin in pins}
+    days = {one.created_on for one in known.values()}  # a day is that of many Pins
+    bands = {day: age_band(day, on) for day in days}
+    found: defaultdict[Kind, dict[str, Counts]] = defaultdict(dict)
     for pin, counts in pins.items():
-        known = facts.get(pin, nothing)
-        kind = age_band(known.created_on, on), known.pin_format
-        found.setdefault(kind, {})[pin] = counts
+        told = known[pin]
+        found[bands[told.created_on], told.pin_format][pin] = counts
     return found

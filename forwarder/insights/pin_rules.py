@@ -4,7 +4,6 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from heapq import nsmallest
 from math import ceil
 from statistics import NormalDist
 from typing import Final
@@ -13,7 +12,7 @@ from forwarder.core.kpi import Counts, PinFacts
 from forwarder.insights.chance import chance_of_so_few
 from forwarder.insights.findings import Finding, Number, RuleState
 from forwarder.insights.peers import PEERS_MIN, kinds
-from forwarder.insights.rates import quartile, quartiles
+from forwarder.insights.rates import count_quartile, quartiles
 from forwarder.insights.thresholds import Thresholds, per_100k, percent
 
 UPPER: Final = Fraction(3, 4)
@@ -59,18 +58,18 @@ def crowd_of(view: PinView) -> Crowd | None:
     shown = {pin: one for pin, one in view.pins.items() if one.impressions >= least}
     if not shown:
         return None
-    all_of = shown.values()
-    per_save = [(one.outbound_clicks, one.saves) for one in all_of if one.saves]
-    close_ups = [(one.pin_clicks, one.impressions) for one in all_of]
-    middle, close_up_p75 = quartiles(close_ups, HALF, UPPER)
-    often = quartile(((one.impressions, 1) for one in all_of), UPPER)
+    impressions, looks, _, saves = zip(*shown.values(), strict=True)
+    middle, close_up_p75 = quartiles(looks, impressions, HALF, UPPER)
+    (save_p75,) = quartiles(saves, impressions, UPPER)
+    kept = [one for one in shown.values() if one.saves]
+    clicked, saved = [one.outbound_clicks for one in kept], [one.saves for one in kept]
     return Crowd(
         shown=shown,
-        impressions_least=ceil(often),
+        impressions_least=ceil(count_quartile(impressions, UPPER)),
         close_up_median=middle,
         close_up_p75=close_up_p75,
-        save_p75=quartile(((one.saves, one.impressions) for one in all_of), UPPER),
-        clicks_per_save=quartile(per_save, HALF) if per_save else None,
+        save_p75=save_p75,
+        clicks_per_save=quartiles(clicked, saved, HALF)[0] if kept else None,
         close_up_low=percent(limits.close_up_percent) * middle,
         click_low=per_100k(limits.ocr_low_per_100k),
         save_high=per_100k(limits.save_high_per_100k),
@@ -78,56 +77,77 @@ def crowd_of(view: PinView) -> Crowd | None:
     )
 
 
-def below(part: int, whole: int, border: Fraction) -> bool:
-    """Tell whether part / whole is under a border, in whole numbers."""
-    return part * border.denominator < border.numerator * whole
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinRule:
-    """One rule: whether it fires, how likely chance does as much, and its numbers."""
+    """One rule: the Pins it fires for, how likely chance does as much, its numbers.
+
+    `fires` goes through thousands of Pins: it compares whole numbers, each border as
+    its numerator and denominator.
+    """
 
     name: str
-    fires: Callable[[str, Counts, Crowd], bool]
+    fires: Callable[[Crowd], Container[str]]
     chance: Callable[[str, Counts, Crowd], float]
     numbers: Callable[[str, Counts, Crowd], Mapping[str, Number]]
 
 
-def _is_scrolled_past(_: str, one: Counts, crowd: Crowd) -> bool:
+def _scrolled_past(crowd: Crowd) -> set[str]:
     """R29, R33: shown often, and people scroll past."""
-    is_often = one.impressions >= crowd.impressions_least
-    return is_often and below(one.pin_clicks, one.impressions, crowd.close_up_low)
+    least = crowd.impressions_least
+    part, whole = crowd.close_up_low.as_integer_ratio()
+    return {
+        pin
+        for pin, (shown, looks, _, _) in crowd.shown.items()
+        if shown >= least and looks * whole < part * shown
+    }
 
 
-def _is_unfollowed(_: str, one: Counts, crowd: Crowd) -> bool:
+def _unfollowed(crowd: Crowd) -> set[str]:
     """R32: people look closely and do not go on."""
-    is_low = below(one.outbound_clicks, one.impressions, crowd.click_low)
-    return is_low and not below(one.pin_clicks, one.impressions, crowd.close_up_p75)
+    part, whole = crowd.click_low.as_integer_ratio()
+    top, of = crowd.close_up_p75.as_integer_ratio()
+    return {
+        pin
+        for pin, (shown, looks, clicks, _) in crowd.shown.items()
+        if clicks * whole < part * shown and looks * of >= top * shown
+    }
 
 
-def _is_hardly_clicked(_: str, one: Counts, crowd: Crowd) -> bool:
+def _hardly_clicked(crowd: Crowd) -> set[str]:
     """R35: shown often, hardly clicked."""
-    is_often = one.impressions >= crowd.impressions_least
-    return is_often and below(one.outbound_clicks, one.impressions, crowd.click_low)
+    least = crowd.impressions_least
+    part, whole = crowd.click_low.as_integer_ratio()
+    return {
+        pin
+        for pin, (shown, _, clicks, _) in crowd.shown.items()
+        if shown >= least and clicks * whole < part * shown
+    }
 
 
-def _is_only_kept(pin: str, one: Counts, crowd: Crowd) -> bool:
+def _only_kept(crowd: Crowd) -> set[str]:
     """R36: kept for later, and later never comes."""
-    if not one.saves:
-        return False
-    top = crowd.save_p75
-    is_much = not below(one.saves, one.impressions, crowd.save_high) or (
-        one.saves * top.denominator > top.numerator * one.impressions
+    high, of_high = crowd.save_high.as_integer_ratio()
+    top, of_top = crowd.save_p75.as_integer_ratio()
+    much = (
+        (pin, one)
+        for pin, one in crowd.shown.items()
+        if one.saves * of_high >= high * one.impressions
+        or one.saves * of_top > top * one.impressions
     )
-    return is_much and (
-        _is_seldom_clicked(one, crowd) or crowd.conversions.get(pin) == 0
-    )
+    return {
+        pin
+        for pin, one in much
+        if one.saves
+        and (crowd.conversions.get(pin) == 0 or _is_seldom_clicked(one, crowd))
+    }
 
 
 def _is_seldom_clicked(one: Counts, crowd: Crowd) -> bool:
     """Tell whether it has less than half the usual clicks per save."""
     usual = crowd.clicks_per_save
-    return usual is not None and below(2 * one.outbound_clicks, one.saves, usual)
+    if usual is None:
+        return False
+    return 2 * one.outbound_clicks * usual.denominator < usual.numerator * one.saves
 
 
 def _chance_of_close_ups(_: str, one: Counts, crowd: Crowd) -> float:
@@ -153,7 +173,7 @@ def _chance_of_saves(pin: str, one: Counts, crowd: Crowd) -> float:
 PIN_RULES: Final = (
     PinRule(
         name="low_close_up",
-        fires=_is_scrolled_past,
+        fires=_scrolled_past,
         chance=_chance_of_close_ups,
         numbers=lambda _, one, crowd: {
             "close_up_rate": Fraction(one.pin_clicks, one.impressions),
@@ -163,7 +183,7 @@ PIN_RULES: Final = (
     ),
     PinRule(
         name="close_ups_without_clicks",
-        fires=_is_unfollowed,
+        fires=_unfollowed,
         chance=_chance_of_clicks,
         numbers=lambda _, one, __: {
             "close_up_rate": Fraction(one.pin_clicks, one.impressions),
@@ -173,7 +193,7 @@ PIN_RULES: Final = (
     ),
     PinRule(
         name="high_impressions_low_clicks",
-        fires=_is_hardly_clicked,
+        fires=_hardly_clicked,
         chance=_chance_of_clicks,
         numbers=lambda _, one, __: {
             "impressions": one.impressions,
@@ -182,7 +202,7 @@ PIN_RULES: Final = (
     ),
     PinRule(
         name="high_saves_low_conversions",
-        fires=_is_only_kept,
+        fires=_only_kept,
         chance=_chance_of_saves,
         numbers=lambda pin, one, crowd: {
             "save_rate": Fraction(one.saves, one.impressions),
@@ -201,7 +221,8 @@ def judge_pins(view: PinView) -> list[Finding]:
     crowds = _crowds(view)
     n_judged = sum(len(crowd.shown) for crowd in crowds)
     border = doubt(n_judged, view.limits)
-    quiet = most_shown(pin for crowd in crowds for pin in crowd.shown.items())
+    judged = {pin: one for crowd in crowds for pin, one in crowd.shown.items()}
+    quiet = frozenset(most_shown(judged))
     found: list[Finding] = []
     for rule in PIN_RULES:
         mine = [
@@ -225,18 +246,21 @@ def _crowds(view: PinView) -> list[Crowd]:
     return [crowd for crowd in known if len(crowd.shown) >= least]
 
 
-def most_shown(pins: Iterable[tuple[str, Counts]]) -> Mapping[str, Counts]:
-    """Return the Pins shown most by their ids, most first."""
-    return dict(
-        nsmallest(QUIET_MAX, pins, key=lambda item: (-item[1].impressions, item[0]))
-    )
+def most_shown(pins: Mapping[str, Counts]) -> list[str]:
+    """Return the Pins shown most, most first."""
+    often = sorted((one.impressions for one in pins.values()), reverse=True)
+    least = often[:QUIET_MAX][-1] if often else 0
+    found = [pin for pin, one in pins.items() if one.impressions >= least]
+    found.sort(key=lambda pin: (-pins[pin].impressions, pin))
+    return found[:QUIET_MAX]
 
 
 def _findings(
     rule: PinRule, crowd: Crowd, quiet: Container[str], border: float, n_judged: int
 ) -> Iterable[Finding]:
+    fired = rule.fires(crowd)
     for pin, one in crowd.shown.items():
-        is_fired = rule.fires(pin, one, crowd)
+        is_fired = pin in fired
         if is_fired or pin in quiet:
             yield Finding(
                 rule=rule.name,

@@ -42,18 +42,21 @@ def cuts(pins: Mapping[str, Counts], limits: Thresholds) -> tuple[Fraction, Frac
     return lows
 
 
-def quadrant(
-    one: Counts, cut: tuple[Fraction, Fraction], limits: Thresholds
-) -> Quadrant:
-    """Return the quadrant of a Pin; on a cut is not above it."""
-    base = one.impressions
-    if limits.save_rate_denominator == "closeups":
-        base = one.pin_clicks
-    if one.impressions < limits.duet_min_impressions or not base:
-        return Quadrant.NOT_ENOUGH_DATA
-    is_clicked = _is_above(one.outbound_clicks, one.impressions, cut[0])
-    return _BY_SIDES[is_clicked, _is_above(one.saves, base, cut[1])]
+def quadrants(
+    pins: Mapping[str, Counts], cut: tuple[Fraction, Fraction], limits: Thresholds
+) -> dict[str, Quadrant]:
+    """Return the quadrant of each Pin; on a cut is not above it.
 
-
-def _is_above(part: int, whole: int, border: Fraction) -> bool:
-    return part * border.denominator > border.numerator * whole
+    Whole numbers only, each cut as its numerator and denominator: Pins are thousands.
+    """
+    (click, of_click), (save, of_save) = (one.as_integer_ratio() for one in cut)
+    least, per_look = limits.duet_min_impressions, limits.save_rate_denominator
+    found = {}
+    for pin, (shown, looks, clicks, saves) in pins.items():
+        base = looks if per_look == "closeups" else shown
+        if shown < least or not base:
+            found[pin] = Quadrant.NOT_ENOUGH_DATA
+        else:
+            sides = clicks * of_click > click * shown, saves * of_save > save * base
+            found[pin] = _BY_SIDES[sides]
+    return found

@@ -1,9 +1,10 @@
 """Rates from counts, exactly; and the bands they fall in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log, sqrt
+from operator import truediv
 from statistics import NormalDist
 
 from forwarder.core.kpi import Counts
@@ -88,30 +89,31 @@ def chance_of_drop(before: tuple[int, int], after: tuple[int, int]) -> float:
     return NormalDist().cdf(gap / sqrt(1 / (c0 + 0.5) + 1 / (c1 + 0.5)))
 
 
-def quartile(pairs: Iterable[tuple[int, int]], part: Fraction) -> Fraction:
-    """Return the rate below which a part of them lies, between two by proportion."""
-    return quartiles(pairs, part)[0]
+def count_quartile(counts: Iterable[int], part: Fraction) -> Fraction:
+    """Return the count below which a part of them lies, between two by proportion."""
+    ordered = sorted(counts)
+    return _between(len(ordered), lambda at: Fraction(ordered[at]), part)
 
 
 def quartiles(
-    pairs: Iterable[tuple[int, int]], *parts: Fraction
+    events: Sequence[int], shown: Sequence[int], *parts: Fraction
 ) -> tuple[Fraction, ...]:
-    """Return the rate below which each part of them lies.
+    """Return the rate below which each part of them lies, between two by proportion.
 
-    Shape: (events, impressions) each. They are put in order by their floating-point
-    rates, which for thousands of Pins is twenty times faster; the result is exact.
+    They are put in order by their floating-point rates, which for thousands of Pins is
+    twenty times faster; the result is exact.
     """
-    ordered = sorted(pairs, key=_rate)
-    return tuple(_between(ordered, part) for part in parts)
+    rates = list(map(truediv, events, shown))
+    order = sorted(range(len(rates)), key=rates.__getitem__)
+
+    def at(place: int) -> Fraction:
+        return Fraction(events[order[place]], shown[order[place]])
+
+    return tuple(_between(len(order), at, part) for part in parts)
 
 
-def _between(ordered: Sequence[tuple[int, int]], part: Fraction) -> Fraction:
-    place = part * (len(ordered) - 1)
+def _between(n: int, at: Callable[[int], Fraction], part: Fraction) -> Fraction:
+    place = part * (n - 1)
     below = int(place)
-    low = Fraction(*ordered[below])
-    high = Fraction(*ordered[min(below + 1, len(ordered) - 1)])
+    low, high = at(below), at(min(below + 1, n - 1))
     return low + (place - below) * (high - low)
-
-
-def _rate(pair: tuple[int, int]) -> float:
-    return pair[0] / pair[1]

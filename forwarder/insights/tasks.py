@@ -35,9 +35,8 @@ def wanted(board: Board, today: date) -> Sequence[Task]:
 def open_tasks(store: Store, today: date, limits: Thresholds) -> int:
     """Open what the newest month asks for and is not asked yet; return how many."""
     month = latest_month(store, today, limits)
-    facts = gather(store, month, today, limits)
-    prepare(store, facts)
-    board = build_board(facts, limits)
+    prepare(store, today, limits)
+    board = build_board(gather(store, month, today, limits), limits)
     return sum(kpi_tasks.open_task(store, task) for task in wanted(board, today))
 
 

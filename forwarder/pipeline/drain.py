@@ -23,7 +23,7 @@ from forwarder.pipeline.customers import waits, with_customers
 from forwarder.pipeline.standing import Permit, give_back, learn, permit
 from forwarder.pipeline.verdicts import final, verdict
 from forwarder.store import outbox
-from forwarder.store.claimed import Claimed
+from forwarder.store.claimed import AUTO, Claimed
 from forwarder.store.engine import Store
 from forwarder.store.outbox import Claim, Settled
 
@@ -31,7 +31,7 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 # What is that near the platform's largest age goes first: a day of Pinterest's week.
 URGENT_SHARE = 1 / 7
 PARTS = 8  # each is written in a statement of its own
-REPLAY_FIRST = (outbox.REPLAY, outbox.MANUAL, outbox.AUTO)
+REPLAY_FIRST = (outbox.REPLAY, outbox.MANUAL, AUTO)
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,10 @@ from forwarder.core.delivery import Destination
 from forwarder.core.event import Person
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pipeline.traces import Traces
-from forwarder.store import Store, audit, click_traces
+from forwarder.store import Store, audit, click_traces, customers
 from forwarder.store import erase as rows
 from forwarder.store.erase import Gone, Request
+from forwarder.store.people import marks_of
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +122,14 @@ class Eraser:
         """Take away what was found. Safe to repeat."""
         gone = rows.erase_deliveries(self.store, found.deliveries, now)
         n_notices = rows.erase_notices(self.store, found.notices)
+        self._erase_customers(subject)
         return self._receipt(subject, found, gone, n_notices, now)
+
+    def _erase_customers(self, subject: Subject) -> None:
+        """Take away orders that count for a first click, also those the log forgot."""
+        told = (*subject.person.email, *subject.person.phone)
+        marks = None if subject.is_everybody else marks_of(self.store, told)
+        customers.erase(self.store, marks, subject.endpoint)
 
     def _receipt(
         self,

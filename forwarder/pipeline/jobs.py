@@ -110,6 +110,8 @@ def _piece(shop: Workshop, job: Job, n_max: int, now: datetime) -> Job | None:
             )[:n_max]
             read = [(one, _read_again(shop, one, now)) for one in held]
             return pieces.reparse_piece(store, job, read, limits)
+        case JobKind.ASK | JobKind.IMPORT:
+            return None  # taken by nobody but `pipeline.fetching`
         case _:
             assert_never(job.kind)
 

@@ -18,6 +18,7 @@ from forwarder.store import ledger
 from forwarder.store.arrival import Arrival, minor
 from forwarder.store.engine import Store
 from forwarder.store.inbox import accept
+from forwarder.store.inbox_sql import FETCHED
 from forwarder.store.missing import Key, unknown
 
 PAGE = 200
@@ -25,17 +26,17 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a pull brought. Units: notices for the first three, else events.
+    """What a pull brought. Units: notices for the first three, else events by kind.
 
-    `kinds` counts what is missing; `n_outside` happened before or after the window.
+    `kinds` counts what is missing; `outside` happened before or after the window.
     `books` are all conversions told, missing or not.
     """
 
     n_told: int = 0
     n_ignored: int = 0
     n_unreadable: int = 0
-    n_known: int = 0
-    n_outside: int = 0
+    known: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, int] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)
     missing: Sequence[Arrival] = field(default=(), repr=False)
     books: Sequence[LedgerOrder] = field(default=(), repr=False)
@@ -45,10 +46,10 @@ class Plan:
         """Return how many events are missing."""
         return sum(self.kinds.values())
 
-    def n_before(self, oldest: datetime) -> int:
-        """Return how many of them are too old to be sent."""
+    def too_old(self, oldest: datetime) -> Mapping[str, int]:
+        """Count those of them that are too old to be sent, by kind."""
         events = [event for arrival in self.missing for event in arrival.events]
-        return sum(event.occurred_at < oldest for event in events)
+        return Counter(e.kind.value for e in events if e.occurred_at < oldest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,24 @@ class _Count:
     """A plan while it is made."""
 
     n: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    outside: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     missing: list[Arrival] = field(default_factory=list)
-    seen: set[Key] = field(default_factory=set)
     books: list[LedgerOrder] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        """Return what was counted."""
+        return Plan(
+            n_told=self.n["told"],
+            n_ignored=self.n["ignored"],
+            n_unreadable=self.n["quarantined"],
+            known=self.known,
+            outside=self.outside,
+            kinds=self.kinds,
+            missing=self.missing,
+            books=self.books,
+        )
 
 
 def plan(
@@ -85,33 +100,53 @@ def plan(
 
     Raises: whatever the pull raises, StoreDown.
     """
-    count, rest = _Count(), iter(notices)
+    count, seen = _Count(), set[Key]()
+    for page in _pages(endpoint, notices, now):
+        _add(count, page, store, window, seen)
+    return count.plan()
+
+
+def plans(
+    endpoint: Endpoint,
+    notices: Iterable[Notice],
+    store: Store,
+    window: Window,
+    now: datetime,
+) -> Iterator[Plan]:
+    """Give the same page by page, so that a year of a shop needs no more memory.
+
+    Raises: whatever the pull raises, StoreDown.
+    """
+    seen = set[Key]()
+    for page in _pages(endpoint, notices, now):
+        count = _Count()
+        _add(count, page, store, window, seen)
+        yield count.plan()
+
+
+def _pages(
+    endpoint: Endpoint, notices: Iterable[Notice], now: datetime
+) -> Iterator[list[Arrival]]:
+    rest = iter(notices)
     while page := list(islice(rest, PAGE)):
-        arrivals = [_arrival(endpoint, notice, now) for notice in page]
-        _add(count, arrivals, store, window)
-    return Plan(
-        n_told=count.n["told"],
-        n_ignored=count.n["ignored"],
-        n_unreadable=count.n["quarantined"],
-        n_known=count.n["known"],
-        n_outside=count.n["outside"],
-        kinds=dict(count.kinds),
-        missing=count.missing,
-        books=count.books,
-    )
+        yield [_arrival(endpoint, notice, now) for notice in page]
 
 
 def _arrival(endpoint: Endpoint, notice: Notice, now: datetime) -> Arrival:
-    key = f"import:{sha256(notice.body).hexdigest()}"
+    key = f"{FETCHED}{sha256(notice.body).hexdigest()}"
     return read(endpoint, notice, key, now)
 
 
 def _add(
-    count: _Count, arrivals: Sequence[Arrival], store: Store, window: Window
+    count: _Count,
+    arrivals: Sequence[Arrival],
+    store: Store,
+    window: Window,
+    seen: set[Key],
 ) -> None:
     destination = arrivals[0].destination
     keys = {_key(event) for arrival in arrivals for event in arrival.events}
-    new = unknown(store, destination, keys)
+    new = unknown(store, destination, keys) - seen
     for arrival in arrivals:
         count.n["told"] += 1
         if not arrival.events:
@@ -119,6 +154,7 @@ def _add(
             continue
         count.books += _booked(arrival, window)
         missing = list(_missing(count, arrival, new, window))
+        seen.update(_key(event) for event, _ in missing)
         if missing:
             events, skips = zip(*missing, strict=True)
             count.missing.append(replace(arrival, events=events, skips=skips))
@@ -129,12 +165,12 @@ def _missing(
 ) -> Iterator[tuple[Event, str]]:
     for event, skip in zip(arrival.events, arrival.skips, strict=True):
         key = _key(event)
-        if key not in new or key in count.seen:
-            count.n["known"] += 1
+        if key not in new:
+            count.known[event.kind.value] += 1
         elif not window.holds(event):
-            count.n["outside"] += 1
+            count.outside[event.kind.value] += 1
         else:
-            count.seen.add(key)
+            new.discard(key)
             count.kinds[event.kind.value] += 1
             yield event, skip
 

@@ -23,10 +23,11 @@ from forwarder.pulls import (
 )
 from forwarder.pulls.access import Access, Pull
 
-__all__ = ["ORDERS", "PEOPLE", "PULLS", "Access", "Pull"]
+__all__ = ["ALL", "ORDERS", "PEOPLE", "PULLS", "Access", "Pull"]
 
 ORDERS: Final = "orders"
 PEOPLE: Final = "people"
+ALL: Final = "all"
 
 PULLS: Final[Mapping[str, Mapping[str, Pull]]] = MappingProxyType(
     {

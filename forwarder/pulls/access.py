@@ -21,11 +21,16 @@ MAX_PAGES: Final = 2_000
 Record = dict[str, object]
 
 
+def nobody_waits() -> None:
+    """Let every question be asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One endpoint's way to its platform, for what happened in a window of time.
 
-    `nap` waits, where the platform asks for it. The window is since <= t < until.
+    `nap` waits, where the platform asks for it; `alive` is called before each question
+    and may end all by raising. The window is since <= t < until.
     """
 
     options: Options
@@ -33,6 +38,7 @@ class Access:
     since: datetime
     until: datetime
     nap: Callable[[float], None]
+    alive: Callable[[], None] = nobody_waits
 
     def to(self, source: str, api: Api) -> Caller:
         """Return who asks. Raises: NoAnswer where the settings tell no address."""
@@ -41,6 +47,7 @@ class Access:
     def get(self, account: Caller, path: str, params: Pairs | None = None) -> Answer:
         """Return an answer, with patience. Raises: NoAnswer after five tries."""
         for wait_s in WAITS_S:
+            self.alive()
             try:
                 return account.get(path, params)
             except NoAnswer as none:
@@ -48,6 +55,7 @@ class Access:
                     raise
                 asked_s = none.outcome.retry_after_s
                 self.nap(min(wait_s if asked_s is None else asked_s, MAX_WAIT_S))
+        self.alive()
         return account.get(path, params)
 
     def is_within(self, *times: object) -> bool:

@@ -91,13 +91,17 @@ class Aligned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """A way to look at the log: which rows, and which clock decides their day."""
+    """A way to look at the log: which rows, and on which day each counts."""
 
     keep: BoolArray
-    shift_s: float = 0.0
-    by_click: bool = False
+    day: FloatArray
     first_day: int = 0
     end_day: int = 0
+
+    @property
+    def inside(self) -> BoolArray:
+        """Mark the rows that count."""
+        return self.keep & (self.day >= self.first_day) & (self.day < self.end_day)
 
 
 _Named = tuple[str, str, _View]
@@ -111,15 +115,19 @@ def align(
     Each step counts again from the rows, so the steps add up exactly: the `after` of
     one is the `before` of the next.
     """
-    whole = _View(keep=np.ones(len(log), dtype=np.bool_), end_day=period.n_days)
+    whole = view = _View(
+        keep=np.ones(len(log), dtype=np.bool_),
+        day=_day_of(log.at_s, 0.0, period),
+        end_day=period.n_days,
+    )
+    micro = _micro(log.value)
     steps: list[Step] = []
-    last = _tally(log, whole, period)
-    view = whole
+    last = _tally(micro, whole)
     for name, why, view in _views(log, whole, definitions, period, drop_refunds):
-        now = _tally(log, view, period)
+        now = _tally(micro, view)
         steps.append(_step(name, why, last, now))
         last = now
-    return _aligned(log, view, period, tuple(steps))
+    return _aligned(log.value, micro, view, period.n_compared, tuple(steps))
 
 
 def _step(
@@ -148,7 +156,7 @@ def _views(
     for name, why, following in _clicks(log, view, definitions):
         view = following
         yield name, why, view
-    for name, why, following in _days(view, definitions, period):
+    for name, why, following in _days(log, view, definitions, period):
         view = following
         yield name, why, view
     accepted = replace(view, keep=view.keep & (log.fate != NOT_ACCEPTED))
@@ -184,42 +192,45 @@ def _clicks(log: Log, view: _View, definitions: Definitions) -> Iterator[_Named]
     yield "click window", f"{days} days at most", replace(view, keep=keep)
 
 
-def _days(view: _View, definitions: Definitions, period: Period) -> Iterator[_Named]:
+def _days(
+    log: Log, view: _View, definitions: Definitions, period: Period
+) -> Iterator[_Named]:
     hours = definitions.utc_offset_h
-    view = replace(view, shift_s=hours * HOUR_S)
+    view = replace(view, day=_day_of(log.at_s, hours * HOUR_S, period))
     yield "time zone", f"days begin at midnight UTC{hours + 0:+g} h", view
     if definitions.report_time is ReportTime.AD_ACTION:
-        view = replace(view, by_click=True)
+        booked_s = np.where(np.isnan(log.click_s), log.at_s, log.click_s)
+        view = replace(view, day=_day_of(booked_s, hours * HOUR_S, period))
         yield "booking day", "booked on the day of the click", view
     view = replace(view, first_day=period.first_day, end_day=period.end_day)
     yield "days covered", "only the days that the report covers", view
 
 
-def _day_of(log: Log, view: _View, period: Period) -> IntArray:
-    clock = log.at_s
-    if view.by_click:
-        clock = np.where(np.isnan(log.click_s), log.at_s, log.click_s)
-    day = np.floor((clock + view.shift_s - period.start_s) / DAY_S)
-    inside = view.keep & (day >= view.first_day) & (day < view.end_day)
-    return np.where(inside, day, -1).astype(np.int64)
+def _day_of(at_s: FloatArray, shift_s: float, period: Period) -> FloatArray:
+    day: FloatArray = np.floor((at_s + shift_s - period.start_s) / DAY_S)
+    return day
 
 
-def _tally(log: Log, view: _View, period: Period) -> tuple[int, float]:
-    inside = _day_of(log, view, period) >= 0
-    return int(inside.sum()), float(_micro(log.value[inside]).sum()) / MICRO
+def _tally(micro: IntArray, view: _View) -> tuple[int, float]:
+    inside = view.inside
+    return int(inside.sum()), float(micro[inside].sum()) / MICRO
 
 
-def _aligned(log: Log, view: _View, period: Period, steps: tuple[Step, ...]) -> Aligned:
-    day = _day_of(log, view, period)
-    kept = day >= 0
-    index = day[kept] - view.first_day
-    n_days = period.n_compared
-    micro = np.bincount(index, _micro(log.value[kept]), minlength=n_days)
+def _aligned(
+    values: FloatArray,
+    micro: IntArray,
+    view: _View,
+    n_days: int,
+    steps: tuple[Step, ...],
+) -> Aligned:
+    kept = view.inside
+    index = view.day[kept].astype(np.int64) - view.first_day
+    daily = np.bincount(index, micro[kept], minlength=n_days)
     return Aligned(
         steps=steps,
         daily_count=np.bincount(index, minlength=n_days).astype(np.int64),
-        daily_value=micro.astype(np.float64) / MICRO,
-        values=np.sort(log.value[kept]),
+        daily_value=daily.astype(np.float64) / MICRO,
+        values=np.sort(values[kept]),
         kept=kept,
     )
 

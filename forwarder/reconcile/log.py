@@ -65,11 +65,12 @@ class Log:
 
 def first_of_each(codes: IntArray, keys: Sequence[NDArray[np.generic]]) -> BoolArray:
     """Mark the row with the smallest keys for each code, whatever the row order."""
-    _, code, n_rows = np.unique(codes, return_inverse=True, return_counts=True)
-    repeated = np.flatnonzero(n_rows[code] > 1)
+    ordered = np.sort(codes)
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
     result = np.ones(len(codes), dtype=np.bool_)
-    if not len(repeated):
+    if not len(shared):
         return result
+    repeated = np.flatnonzero(np.isin(codes, shared))
     columns = [np.asarray(key)[repeated] for key in reversed(keys)]
     order = repeated[np.lexsort([*columns, codes[repeated]])]
     result[order[1:]] = codes[order[1:]] != codes[order[:-1]]
@@ -110,6 +111,7 @@ class Gather:
         self._words = list(held.words)
         self._said = np.frombuffer(held.said, np.int32)
         self._click_us = self._clicks()
+        self._n_told = self._count_told()
         self._logs: dict[tuple[Kind, str | None], Log] = {}
 
     @property
@@ -120,10 +122,8 @@ class Gather:
 
     def currencies(self, kind: Kind) -> dict[str, int]:
         """Return how many rows with a value each currency has, most frequent first."""
-        told = self._of(self._columns.value_minor, np.int64) != NOT_TOLD
         counts = Counter[str]()
-        n_said = np.bincount(self._said[told], minlength=len(self._words))
-        for words, n in zip(self._words, n_said.tolist(), strict=True):
+        for words, n in zip(self._words, self._n_told, strict=True):
             if words.kind == kind and words.currency is not None and n:
                 counts[words.currency] += n
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -154,30 +154,39 @@ class Gather:
     def _of(self, column: "array[int]", kind: type[Any]) -> NDArray[Any]:
         return np.frombuffer(column, kind)
 
-    def _each(self, number: Callable[[Said], int]) -> IntArray:
-        """Return a number of each row's words."""
-        return np.array([number(one) for one in self._words], np.int64)[self._said]
+    def _by_word(self, number: Callable[[Said], int]) -> IntArray:
+        """Return a number for each of the words, by which rows find theirs."""
+        return np.array([number(one) for one in self._words], np.int64)
 
     def _clicks(self) -> IntArray:
         """Return when each was clicked for; one of unknown time is in every window."""
         held = self._columns
         at_us = self._of(held.at_us, np.int64)
         told = self._of(held.click_us, np.int64)
-        is_clicked = self._each(lambda words: words.has_click) != 0
+        is_clicked = self._by_word(lambda words: words.has_click)[self._said] != 0
         return np.where((told == NOT_TOLD) & is_clicked, at_us, told)
+
+    def _count_told(self) -> list[int]:
+        """Return for each of the words how many rows with a value say them."""
+        told = self._of(self._columns.value_minor, np.int64) != NOT_TOLD
+        counts: list[int] = np.bincount(
+            self._said[told], minlength=len(self._words)
+        ).tolist()
+        return counts
 
     def _log(self, kind: Kind, currency: str | None) -> Log:
         held = self._columns
-        keep = np.flatnonzero(self._each(lambda words: words.kind == kind))
+        is_kind = self._by_word(lambda words: words.kind == kind)
+        keep = np.flatnonzero(is_kind[self._said])
         hops = self._of(held.hops, np.int16)[keep]
-        fates = self._each(lambda words: fate(words.status, words.reason))
+        fates = self._by_word(lambda words: fate(words.status, words.reason))
         return Log(
             event=self._of(held.event, np.int64)[keep],
             order=self._of(held.order, np.int64)[keep],
             at_s=self._of(held.at_us, np.int64)[keep] / MICROSECONDS,
             click_s=_told(self._click_us[keep], MICROSECONDS),
             value=self._values(keep, currency),
-            fate=fates[keep],
+            fate=fates[self._said[keep]],
             refunded=self._of(held.is_reversed, np.int16)[keep] != 0,
             multi_hop=np.where(hops < 0, np.nan, hops > 1),
         )
@@ -186,10 +195,9 @@ class Gather:
         if currency is None:
             return np.full(len(keep), np.nan)
         minor = self._of(self._columns.value_minor, np.int64)[keep]
-        is_own = self._each(lambda words: words.currency == currency)[keep] != 0
-        return np.where(
-            is_own, _told(minor, float(10 ** minor_digits(currency))), np.nan
-        )
+        is_own = self._by_word(lambda words: words.currency == currency)
+        told = _told(minor, float(10 ** minor_digits(currency)))
+        return np.where(is_own[self._said[keep]] != 0, told, np.nan)
 
 
 def _number_of(word: str | None) -> int:

@@ -42,10 +42,12 @@ def make_report(store: Store, place: Place, month: str) -> MonthReport:
     since, until = scene.start - MARGIN_BEFORE, scene.end + MARGIN_AFTER
     with ThreadPoolExecutor(1) as pool:  # both lists are long, and cores are two
         theirs = pool.submit(_theirs, scene)
+        began_at = pool.submit(report_inputs.began_at, store, place.destination)
         columns = server_columns(store, place.destination, since, until)
         known = _tag_side(scene)
         told, unpaired = theirs.result()
-    beside = _beside(scene, told, _pairs(scene, columns, unpaired))
+    pairs = _pairs(scene, columns, unpaired)
+    beside = _beside(scene, told, pairs, began_at.result())
     return build_report(month, columns, known, store.now(), place.rules, beside)
 
 
@@ -75,13 +77,16 @@ def _tag_side(scene: Scene) -> list[TagReport]:
 
 
 def _beside(
-    scene: Scene, told: Sequence[MirrorCell], pairs: Sequence[PairedRow] | None
+    scene: Scene,
+    told: Sequence[MirrorCell],
+    pairs: Sequence[PairedRow] | None,
+    began_at: datetime | None,
 ) -> Beside:
     known = pairs if told else None  # the mirror may have been switched off since
     return Beside(
         pairs=known,
         evidence=gather(scene, told, known),
-        began_at=report_inputs.began_at(scene.store, scene.destination),
+        began_at=began_at,
         mirror_began_at=report_inputs.mirror_began_at(scene.store, scene.endpoints),
     )
 

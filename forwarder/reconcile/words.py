@@ -33,7 +33,8 @@ _GRADES = {
 
 def noun(kind: Kind, n: int) -> str:
     """Return the plain word for n conversions of a kind."""
-    one, many = _NOUNS.get(kind, (f"{kind.value} event", f"{kind.value} events"))
+    plain = kind.value.replace("_", " ")
+    one, many = _NOUNS.get(kind, (f"{plain} event", f"{plain} events"))
     return one if n == 1 else many
 
 

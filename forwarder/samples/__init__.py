@@ -12,6 +12,7 @@ for its time, in whatever way the platform writes it: `fresh` replaces the two.
 """
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,11 +22,14 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from forwarder.core.event import Notice
+from forwarder.core.event import LOCAL_KINDS, Kind, Notice, Unreadable
+from forwarder.core.source import Options
 from forwarder.sources import SOURCES
 
 SIGNED_AT: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SERIAL: Final = "900100"
+REFUSED: Final = "refused-"  # begins the name of what is not genuine
+_NINE_DIGITS: Final = 10**8  # a number in JSON does not begin with 0
 _SERIAL_FROM: Final = 100_000  # six digits, as the one in the samples
 # Where the secret has a form of its own, or tries one.
 _OF_A_FORM: Final = MappingProxyType(
@@ -72,6 +76,34 @@ def cases(source: str) -> list[str]:
 
 
 @cache
+def sendable(source: str) -> tuple[str, ...]:
+    """Return the genuine samples of a source that tell of a conversion, sales first.
+
+    What its refunds, its requests to erase and its pings look like is left out, and
+    all of a source without samples.
+    """
+    if source not in SOURCES:
+        return ()
+    found = [(_first_kind(source, case), case) for case in cases(source)]
+    known = [(kind is not Kind.CHECKOUT, case) for kind, case in found if kind]
+    return tuple(case for _, case in sorted(known))
+
+
+def _first_kind(source: str, case: str) -> Kind | None:
+    """Return what a sample tells of; None if no part of it would be sent."""
+    if case.startswith(REFUSED):
+        return None
+    try:
+        reading = SOURCES[source].parse(load(source, case), Options(shop="my-shop"))
+    except Unreadable:
+        return None
+    to_send = (
+        e.kind for e in reading.events if e.skip is None and not e.consent.denied
+    )
+    return next((kind for kind in to_send if kind not in LOCAL_KINDS), None)
+
+
+@cache
 def load(source: str, case: str) -> Notice:
     """Return a sample as it came in at `SIGNED_AT`."""
     data = (files(__name__) / source / f"{case}.http").read_bytes()
@@ -96,6 +128,11 @@ def read_http(data: bytes) -> Notice:
         path_secret=_path_secret(urlsplit(target).path),
         url=target if "://" in target else "",
     )
+
+
+def any_serial() -> int:
+    """Return a serial number that no other sample has, most likely."""
+    return _NINE_DIGITS + secrets.randbelow(9 * _NINE_DIGITS)
 
 
 def fresh(  # noqa: PLR0913, PLR0917  each is one way in which samples differ

@@ -16,6 +16,8 @@ from forwarder.store.identity import delivery_identity, payload_identity
 from forwarder.store.schema import bodies, deliveries, payloads
 from forwarder.store.seal import Unopenable
 
+AUTO = "auto"  # sent by itself, and not since somebody asked for it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
@@ -34,6 +36,7 @@ class Claimed:
     event_id: str
     kind: str
     occurred_at: datetime
+    received_at: datetime
     attempts: int
     mode: str
     event: Event | None = field(repr=False)
@@ -47,6 +50,7 @@ _LOAD = (
         deliveries.c.event_id,
         deliveries.c.kind,
         deliveries.c.occurred_at,
+        deliveries.c.received_at,
         deliveries.c.attempts,
         deliveries.c.mode,
         bodies.c.sealed.label("body"),
@@ -70,6 +74,7 @@ def load(store: Store, ids: Sequence[int]) -> list[Claimed]:
             event_id=row.event_id,
             kind=row.kind,
             occurred_at=row.occurred_at,
+            received_at=row.received_at,
             attempts=row.attempts,
             mode=row.mode,
             event=None if row.shown is not None else open_event(store, row),

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from forwarder.core.event import Person
-from forwarder.core.links import MARKS, mark_of, plain
+from forwarder.store import customers
 from forwarder.store.engine import Store
 from forwarder.store.join_marks import EPIK, PERSON, TOKEN
+from forwarder.store.people import by_mark, marks_of
 from forwarder.store.schema import deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks, clicks
+from forwarder.store.schema_customers import customer_orders
 from forwarder.store.schema_report import mirror_events
 
 
@@ -25,18 +27,12 @@ def deliveries_of(
         click_marks, click_marks.c.delivery_id == deliveries.c.id
     )
     if person is not None:
-        marks = _marks(store, person)
-        query = query.where(click_marks.c.what == PERSON, click_marks.c.mark.in_(marks))
+        marks = marks_of(store, (*person.email, *person.phone))
+        query = query.where(by_mark(marks))
     if endpoint is not None:
         query = query.where(deliveries.c.endpoint == endpoint)
     with store.read() as connection:
         return sorted(set(connection.execute(query).scalars()))
-
-
-def _marks(store: Store, person: Person) -> list[str]:
-    values = {plain(value) for value in (*person.email, *person.phone)}
-    keys = [key for _, key in store.sealer.secrets(MARKS)]
-    return [mark_of(key, PERSON, value) for key in keys for value in sorted(values)]
 
 
 def take_away(connection: sa.Connection, ids: Sequence[int]) -> None:
@@ -57,7 +53,8 @@ def take_away(connection: sa.Connection, ids: Sequence[int]) -> None:
             .where(column.in_(mine))
             .values(token_sha256=None, epik_mac=None, sealed=None)
         )
-    for table in (click_marks, click_joins):
+    customers.take_away(connection, {one.mark for one in marks if one.what == PERSON})
+    for table in (click_marks, click_joins, customer_orders):
         connection.execute(sa.delete(table).where(table.c.delivery_id.in_(ids)))
     _unname(connection, ids)
 

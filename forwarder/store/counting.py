@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Final
 
 from forwarder.core.delivery import Answer, Status
-from forwarder.core.tally import BATCH, CALL_S, WAY_S, tally
-from forwarder.store.claimed import Claimed
+from forwarder.core.tally import BATCH, CALL_S, TAKEN_S, WAY_S, tally
+from forwarder.store.claimed import AUTO, Claimed
 from forwarder.store.settling import Verdict
+from forwarder.store.taken import TAKEN, hour_word
 
 _BY_STATUS: Final = {
     HTTPStatus.UNAUTHORIZED: "401",
@@ -52,7 +53,11 @@ def count_verdicts(
     words = Counter(verdict.status.value for _, verdict in verdicts)
     for word, n in words.items():
         tally.add("forwarder_events_total", (destination, word), n)
+    hour = hour_word(now)
     for row, verdict in verdicts:
         if verdict.status is Status.DELIVERED:
             way_s = (now - row.occurred_at).total_seconds()
             tally.observe("forwarder_end_to_end_seconds", (destination,), way_s, WAY_S)
+            if row.mode == AUTO:
+                taken_s = (now - row.received_at).total_seconds()
+                tally.observe(TAKEN, (hour,), taken_s, TAKEN_S)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
+from forwarder.store.inbox_sql import is_posted
 from forwarder.store.numbers import newest_since
 from forwarder.store.schema import deliveries, notices, us_of
 from forwarder.store.schema_alerts import volumes
@@ -130,10 +131,14 @@ def last_received(store: Store) -> Mapping[str, datetime]:
     """
     hour = sa.func.max(volumes.c.hour).label("at")
     old = sa.select(volumes.c.endpoint, hour).where(volumes.c.n > 0)
-    rows = sa.select(notices.c.endpoint, notices.c.received_at)
+    columns = (notices.c.endpoint, notices.c.received_at, notices.c.delivery_key)
+    rows = sa.select(*columns)
     newest = rows.order_by(notices.c.id.desc()).limit(WEBHOOKS_READ).subquery()
     latest = sa.func.max(newest.c.received_at).label("at")
-    new = sa.select(newest.c.endpoint, latest).group_by(newest.c.endpoint)
+    posted = sa.select(newest.c.endpoint, latest).where(
+        is_posted(newest.c.delivery_key)
+    )
+    new = posted.group_by(newest.c.endpoint)
     with store.read() as connection:
         known = {
             row.endpoint: row.at

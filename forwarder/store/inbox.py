@@ -33,11 +33,11 @@ def accept(store: Store, arrival: Arrival) -> Receipt:
     Raises: StoreDown.
     """
     rows = rows_of(store, arrival)
-    return store.commit(lambda connection: _insert(connection, rows))
+    return store.commit(lambda connection: insert(connection, rows))
 
 
-def _insert(connection: sa.Connection, rows: Rows) -> Receipt:
-    """Write one arrival.
+def insert(connection: sa.Connection, rows: Rows) -> Receipt:
+    """Write one arrival in a transaction of the caller.
 
     The three inserts go through the driver's cursor as finished text: through
     SQLAlchemy's own execute each costs 40 µs more, and all wait for the one writer.

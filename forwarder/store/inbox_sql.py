@@ -12,7 +12,18 @@ from forwarder.core.event import Kind
 from forwarder.store.schema import bodies, deliveries, notices
 
 CONFLICT = "conflict:"  # before the delivery key of a body kept beside the first
+FETCHED = "import:"  # before that of what a shop told when it was asked afterwards
+TRIED = "test:"  # before that of a sample which an operator sent here
 TOLD_BEFORE = "all in it was told before, by webhook "
+
+
+def is_posted(
+    delivery_key: sa.ColumnElement[str],
+) -> sa.ColumnElement[bool]:
+    """Find what a shop posted by itself, not what was fetched there or made here."""
+    return sa.and_(
+        delivery_key.not_like(f"{FETCHED}%"), delivery_key.not_like(f"{TRIED}%")
+    )
 
 
 @dataclass(frozen=True, slots=True)

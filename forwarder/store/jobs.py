@@ -19,15 +19,22 @@ from forwarder.store.log import ID_MAX, Filter
 from forwarder.store.schema_jobs import jobs
 
 LEASE = timedelta(seconds=30)
+GRANTED = timedelta(seconds=1)
 PAGE = 50
 
 
 class JobKind(StrEnum):
-    """What is done to each delivery, or to each held webhook."""
+    """What is done to each delivery, to each held webhook, or at a shop."""
 
     REPLAY = "replay"
     REPARSE = "reparse"
     DISCARD = "discard"
+    ASK = "ask"  # the shop tells what happened; counted, and nothing is written
+    IMPORT = "import"  # the same, and what is missing is taken in
+
+
+OF_DELIVERIES = ("replay", "reparse", "discard")
+OF_SHOPS = ("ask", "import")  # slow: foreign APIs answer
 
 
 class State(StrEnum):
@@ -45,7 +52,7 @@ _OPEN = jobs.c.state.in_([sa.literal_column(f"'{s}'") for s in ("planned", "runn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which deliveries a job is about.
+    """Which deliveries a job is about; of a shop, `what` it is asked and since when.
 
     What was delivered or skipped has ended well, and is left alone unless the filter
     names its status or its reason, or `include_final` is set.
@@ -53,6 +60,7 @@ class Scope:
 
     wanted: Filter = field(default_factory=Filter)
     include_final: bool = False
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +81,8 @@ class NewJob:
 class Job:
     """A job and how far it is.
 
-    `n_done` of `n_planned` were worked on; `skipped` counts, by reason, what was left
-    alone. Everything up to `cursor` is done with; what lies above `last_id` came later.
+    `n_done` of `n_planned` were worked on; `skipped` counts what was left alone, by
+    reason, or what a shop told. All up to `cursor` is done; above `last_id` came later.
     """
 
     id: int
@@ -132,7 +140,7 @@ def add(store: Store, new: NewJob, now: datetime) -> Job:
         "cursor": 0,
         "last_id": new.last_id,
         "turn": 0,
-        "not_before": now - timedelta(seconds=1),  # the first second is granted
+        "not_before": now - GRANTED,  # the first second is granted
     }
     with store.write() as connection:
         found = connection.execute(sa.insert(jobs).values(row).returning(*_JOB))
@@ -159,12 +167,19 @@ def find(store: Store, job_id: int) -> Job | None:
 
 
 def list_jobs(
-    store: Store, n_max: int = PAGE, before_id: int | None = None
+    store: Store,
+    n_max: int = PAGE,
+    before_id: int | None = None,
+    shop: str | None = None,
 ) -> Sequence[Job]:
-    """Return jobs, newest first."""
+    """Return jobs, newest first; of a shop only what it was asked for."""
     query = sa.select(*_JOB).order_by(jobs.c.id.desc()).limit(n_max)
     if before_id is not None:
         query = query.where(jobs.c.id < before_id)
+    if shop is not None:
+        words = msgspec.json.encode({"endpoint": shop}).decode().strip("{}")
+        is_of_shop = jobs.c["filter"].contains(words, autoescape=True)
+        query = query.where(jobs.c.kind.in_(OF_SHOPS), is_of_shop)
     with store.read() as connection:
         return [_job(row) for row in connection.execute(query).mappings()]
 
@@ -182,17 +197,21 @@ def cancel(store: Store, job_id: int, now: datetime) -> bool:
     return bool(result.rowcount)
 
 
-def take(store: Store, now: datetime, job_id: int | None = None) -> Job | None:
-    """Lease the oldest job that may go on; None when there is none.
+def take(
+    store: Store,
+    now: datetime,
+    job_id: int | None = None,
+    kinds: Sequence[str] = OF_DELIVERIES,
+) -> Job | None:
+    """Lease the oldest job of these kinds that may go on; None when there is none.
 
     One with a rate may when it has been granted a second's worth of deliveries.
     """
     may_go_on = [
         _OPEN,
+        jobs.c.kind.in_(kinds),
         sa.or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now),
-        sa.or_(
-            jobs.c.rate_per_s.is_(None), jobs.c.not_before <= now - timedelta(seconds=1)
-        ),
+        sa.or_(jobs.c.rate_per_s.is_(None), jobs.c.not_before <= now - GRANTED),
     ]
     if job_id is not None:
         may_go_on.append(jobs.c.id == job_id)
@@ -247,9 +266,16 @@ def record(connection: sa.Connection, job: Job, piece: Piece) -> Job:
     return _job(connection.execute(statement).mappings().one())
 
 
-def finish(store: Store, job: Job, now: datetime, skipped: Mapping[str, int]) -> None:
-    """End a job that has nothing left to do."""
-    _end(store, job, now, state=State.DONE.value, skipped=skipped)
+def finish(
+    store: Store,
+    job: Job,
+    now: datetime,
+    skipped: Mapping[str, int],
+    n_planned: int | None = None,
+) -> None:
+    """End a job that has nothing left to do; tell if it found how much there is."""
+    found = {} if n_planned is None else {"n_planned": n_planned}
+    _end(store, job, now, state=State.DONE.value, skipped=skipped, **found)
 
 
 def fail(store: Store, job: Job, now: datetime, message: str) -> None:

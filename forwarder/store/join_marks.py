@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from forwarder.core.event import Event, Kind
 from forwarder.store.claimed import open_event
 from forwarder.store.engine import Store
+from forwarder.store.funnel import UNDONE
 from forwarder.store.schema import bodies, deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks
 from forwarder.store.upsert import insert_into
@@ -22,10 +23,14 @@ COMMITTED_AFTER = timedelta(seconds=10)  # PostgreSQL may commit ids out of orde
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """A delivery nobody has looked at for clicks. `event` None: it was cleared."""
+    """A delivery nobody has looked at for clicks. `event` None: it was cleared.
+
+    `undoes` is the number of the order that it takes back, in whole or in part.
+    """
 
     id: int
     event: Event | None = field(repr=False)
+    undoes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,7 @@ def fresh(store: Store, now: datetime) -> Sequence[Fresh]:
             deliveries.c.destination,
             deliveries.c.kind,
             deliveries.c.event_id,
+            deliveries.c.order_id,
             bodies.c.sealed.label("body"),
         )
         .outerjoin(bodies, bodies.c.delivery_id == deliveries.c.id)
@@ -66,7 +72,14 @@ def fresh(store: Store, now: datetime) -> Sequence[Fresh]:
     )
     with store.read() as connection:
         rows = connection.execute(query).all()
-    return [Fresh(id=row.id, event=open_event(store, row)) for row in rows]
+    return [
+        Fresh(
+            id=row.id,
+            event=open_event(store, row),
+            undoes=row.order_id if row.kind in UNDONE else None,
+        )
+        for row in rows
+    ]
 
 
 def keep_marks(
@@ -119,7 +132,7 @@ def marked(store: Store, since: datetime, after_id: int) -> Sequence[Marked]:
 
 
 def forget(store: Store, unjoined: datetime, joined: datetime) -> int:
-    """Clear marks from before a time; return how many.
+    """Clear marks from before a time, so many at once; return how many.
 
     Those of joined events and of campaigns later: sums are made of them.
     """
@@ -133,5 +146,30 @@ def forget(store: Store, unjoined: datetime, joined: datetime) -> int:
         ),
     )
     old = sa.and_(is_over, click_marks.c.what != _CURSOR)
-    with store.write() as connection:
-        return connection.execute(sa.delete(click_marks).where(old)).rowcount
+    chosen = (
+        sa.select(click_marks.c.delivery_id)
+        .distinct()
+        .where(click_marks.c.delivery_id <= _last_before(store, unjoined), old)
+        .order_by(click_marks.c.delivery_id)
+        .limit(BATCH)
+    )
+    n_cleared = 0
+    while True:
+        with store.read() as connection:
+            ids = connection.execute(chosen).scalars().all()
+        if not ids:
+            return n_cleared
+        gone = sa.delete(click_marks).where(click_marks.c.delivery_id.in_(ids), old)
+        with store.write() as connection:
+            n_cleared += connection.execute(gone).rowcount
+
+
+def _last_before(store: Store, at: datetime) -> int:
+    """Return the last number whose event came before then: marks stand by number."""
+    c = deliveries.c
+    older = sa.select(c.id).where(c.received_at < at).order_by(c.received_at.desc())
+    lowest = sa.select(sa.func.min(c.id) - 1)  # what the log itself has forgotten
+    with store.read() as connection:
+        found = connection.execute(older.limit(1)).scalar()
+        found = connection.execute(lowest).scalar() if found is None else found
+    return found or 0

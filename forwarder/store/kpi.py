@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -195,8 +195,9 @@ def _final_pins(first: date, last: date) -> sa.ColumnElement[bool]:
 
 def _days(store: Store, query: sa.Select[Any]) -> Iterator[tuple[date, Counts]]:
     with store.read() as connection:
-        for on, *counts in connection.execute(query):
-            yield date.fromisoformat(on), Counts(*map(int, counts))
+        rows = connection.execute(query).all()
+    for on, *counts in rows:
+        yield date.fromisoformat(on), Counts(*map(int, counts))
 
 
 def pin_sums(
@@ -239,9 +240,12 @@ def clicks_by_day(
         c.pin_id.in_(pins), c.on_day.between(f"{first}", f"{last}"), c.is_final
     )
     found: dict[str, dict[date, int]] = {pin: {} for pin in pins}
+    span = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    days = {f"{day}": day for day in span}
     with store.read() as connection:
-        for pin, on, clicks in connection.execute(query):
-            found[pin][date.fromisoformat(on)] = clicks
+        rows = connection.execute(query).all()
+    for pin, on, clicks in rows:
+        found[pin][days[on]] = clicks
     return found
 
 
@@ -271,6 +275,20 @@ def days_of(store: Store, pins: Sequence[str], first: date) -> Sequence[KpiDay]:
         )
         for pin, on, is_final, *counts in rows
     ]
+
+
+def last_day(store: Store, first: date, last: date) -> date | None:
+    """Return the account's last final day in a range; without any, that of its Pins."""
+    c = kpi_days.c
+    newest = sa.select(sa.func.max(c.on_day))
+    within = c.on_day.between(f"{first}", f"{last}")
+    of_account = newest.where(c.pin_id == ACCOUNT, within, c.is_final)
+    with store.read() as connection:
+        found: str | None = (
+            connection.execute(of_account).scalar()
+            or connection.execute(newest.where(_final_pins(first, last))).scalar()
+        )
+    return None if found is None else date.fromisoformat(found)
 
 
 def newest_day(store: Store) -> date | None:

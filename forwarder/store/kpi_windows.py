@@ -1,12 +1,12 @@
 """Sums of each Pin over a window of days, kept so that a board need not add them up.
 
 Over 5,000 Pins a window of 28 days is 140,000 rows and one of 90 days 450,000: most
-of a second. A window is made after a pull or an import, and forgotten with the
-transaction that changes one of its days; then it is added up anew, until somebody makes
-it again.
+of a second. Those of the months that are offered are made after a pull or an import,
+and forgotten with the transaction that changes one of their days; then they are added
+up anew, until somebody makes them again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -66,8 +66,30 @@ def _number(store: Store, last_on: date, n_days: int) -> int | None:
     return found
 
 
-def make(store: Store, last_on: date, n_days: int) -> bool:
-    """Add a window up, unless it is there; tell whether it was made now.
+def make(store: Store, wanted: Collection[tuple[date, int]]) -> int:
+    """Add these windows up, unless they are there; return how many were made now.
+
+    Shape: the last day and the number of days of each. All others are forgotten.
+    """
+    _forget_but(store, wanted)
+    return sum(_make(store, last_on, n_days) for last_on, n_days in wanted)
+
+
+def _forget_but(store: Store, wanted: Collection[tuple[date, int]]) -> None:
+    """Remove the windows that nobody wants any more, and the sums of those gone."""
+    c = kpi_windows.c
+    ours = [(f"{last_on}", n_days) for last_on, n_days in wanted]
+    with store.write() as connection:
+        connection.execute(
+            sa.delete(kpi_windows).where(sa.tuple_(c.last_on, c.n_days).not_in(ours))
+        )
+        connection.execute(
+            sa.delete(kpi_sums).where(kpi_sums.c.window.not_in(sa.select(c.id)))
+        )
+
+
+def _make(store: Store, last_on: date, n_days: int) -> bool:
+    """Make a window that is not there; tell whether it was made.
 
     False as well where a day of it changed meanwhile: then it is not kept.
     """
@@ -93,15 +115,10 @@ def make(store: Store, last_on: date, n_days: int) -> bool:
 
 
 def _begin(store: Store, last_on: date, n_days: int) -> int:
-    """Write down that a window is being made; sums of forgotten ones are removed."""
-    known = sa.select(kpi_windows.c.id)
     row = {"last_on": f"{last_on}", "n_days": n_days, "is_made": False}
+    made = sa.insert(kpi_windows).values(row).returning(kpi_windows.c.id)
     with store.write() as connection:
-        connection.execute(sa.delete(kpi_sums).where(kpi_sums.c.window.not_in(known)))
-        made = connection.execute(
-            sa.insert(kpi_windows).values(row).returning(kpi_windows.c.id)
-        )
-        window: int = made.scalar_one()
+        window: int = connection.execute(made).scalar_one()
     return window
 
 

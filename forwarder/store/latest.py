@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
 from forwarder.store.glance import LOOKED_AT, WEBHOOKS_READ
+from forwarder.store.inbox_sql import is_posted
 from forwarder.store.log import Line, line_in
 from forwarder.store.notice_log import NoticeLine, notice_in
 from forwarder.store.schema import deliveries, notices
@@ -33,16 +34,29 @@ def latest(store: Store, endpoint: str | None = None) -> Latest | None:
         notice = None if found is None else notice_in(connection, found)
         if notice is None:
             return None
-        ids = connection.execute(_ITS_DELIVERIES, {"notice": notice.id}).scalars()
-        lines = [line_in(connection, number) for number in ids.all()]
-    return Latest(notice=notice, lines=[line for line in lines if line is not None])
+        return Latest(notice=notice, lines=_lines(connection, notice.id))
+
+
+def lines_of(store: Store, notice_id: int) -> list[Line]:
+    """Return the first deliveries of a webhook."""
+    with store.read() as connection:
+        return _lines(connection, notice_id)
+
+
+def _lines(connection: sa.Connection, notice_id: int) -> list[Line]:
+    ids = connection.execute(_ITS_DELIVERIES, {"notice": notice_id}).scalars()
+    lines = [line_in(connection, number) for number in ids.all()]
+    return [line for line in lines if line is not None]
 
 
 def _newest(endpoint: str | None) -> sa.Select[int]:
-    rows = sa.select(notices.c.id, notices.c.endpoint).order_by(notices.c.id.desc())
+    columns = (notices.c.id, notices.c.endpoint, notices.c.delivery_key)
+    rows = sa.select(*columns).order_by(notices.c.id.desc())
     newest = rows.limit(WEBHOOKS_READ).subquery()
-    query = sa.select(newest.c.id).order_by(newest.c.id.desc()).limit(1)
-    return query if endpoint is None else query.where(newest.c.endpoint == endpoint)
+    query = sa.select(newest.c.id).where(is_posted(newest.c.delivery_key))
+    if endpoint is not None:
+        query = query.where(newest.c.endpoint == endpoint)
+    return query.order_by(newest.c.id.desc()).limit(1)
 
 
 _ITS_DELIVERIES = (

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
+from forwarder.store import people, tried
 from forwarder.store.engine import Store
 from forwarder.store.health import BLOCKED
 from forwarder.store.numbers import numbers_between
@@ -16,13 +17,19 @@ from forwarder.store.schema import deliveries, destinations
 PAGE = 50
 PAGE_MAX = 1_000
 LOOKED_AT = 100_000  # rows, where no index helps: 50 ms
+ANSWERS_LOOKED_AT = 10_000  # rows, where each one's history is read: 30 ms
 ID_DIGITS_MAX = 18  # fits 64 bits
 ID_MAX = 2**63 - 1  # drivers raise beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which deliveries. None leaves a field open; `before_id` is a page's cursor."""
+    """Which deliveries. None leaves a field open; `before_id` is a page's cursor.
+
+    `http` is what was answered to any attempt: a code, a class such as 4xx, or `none`.
+    `batch` is our number of a request, `request_id` the platform's. `person` are marks
+    of an e-mail address or phone number, one for each data key.
+    """
 
     status: Status | None = None
     source: str | None = None
@@ -39,6 +46,10 @@ class Filter:
     before_id: int | None = None
     after_id: int | None = None
     ids: tuple[int, ...] | None = None  # chosen one by one
+    http: str | None = None
+    batch: int | None = None
+    request_id: str | None = None
+    person: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +106,21 @@ _LINE = [_STATUS if name == "status" else deliveries.c[name] for name in Line.__
 def list_deliveries(store: Store, wanted: Filter, n_max: int = PAGE) -> Page:
     """Return one page, newest first (oldest first after `after_id`).
 
-    Limits: a filter that no index serves looks at the next 100,000 rows, so that a page
-    takes as long with a hundred million as with one. It then may hold fewer lines than
-    `n_max`, even none, and `next_id` goes on below them.
+    Limits: a filter that no index serves looks at the next 100,000 rows, one by a
+    frequent answer at 10,000, so that a page takes as long with a hundred million as
+    with one. It then may hold fewer lines than `n_max`, even none, and `next_id` goes
+    on below them.
     """
     if wanted.after_id is not None:
         return _page(store, wanted, n_max, deliveries.c.id.asc())
     newest = deliveries.c.id.desc()
-    if _is_narrow(wanted):
+    if is_narrow(store, wanted):
         return _page(store, wanted, n_max, newest)
     low_id, top_id = numbers_between(store, wanted.since, wanted.until)
     if wanted.before_id is not None:
         top_id = min(top_id, wanted.before_id)
-    floor_id = max(low_id, top_id - LOOKED_AT)
+    is_read = wanted.http is not None and wanted.status is not Status.REFUSED
+    floor_id = max(low_id, top_id - (ANSWERS_LOOKED_AT if is_read else LOOKED_AT))
     part = replace(wanted, before_id=top_id, after_id=floor_id - 1)
     page = _page(store, part, n_max, newest)
     if page.next_id is not None or floor_id <= low_id:
@@ -115,10 +128,25 @@ def list_deliveries(store: Store, wanted: Filter, n_max: int = PAGE) -> Page:
     return replace(page, next_id=floor_id, is_partial=True)
 
 
-def _is_narrow(wanted: Filter) -> bool:
+def is_narrow(store: Store, wanted: Filter) -> bool:
     """Say whether an index finds the rows of a filter, ordered by number."""
-    keys = (wanted.ids, wanted.order_id, wanted.event_id)
-    return wanted.status is Status.REFUSED or any(key is not None for key in keys)
+    if _has_key(wanted):
+        return True
+    if wanted.http is not None:
+        return tried.is_rare(store, wanted.http)
+    return wanted.status is Status.REFUSED
+
+
+def _has_key(wanted: Filter) -> bool:
+    keys = (
+        wanted.ids,
+        wanted.order_id,
+        wanted.event_id,
+        wanted.batch,
+        wanted.request_id,
+        wanted.person,
+    )
+    return any(key is not None for key in keys)
 
 
 def _page(
@@ -184,13 +212,37 @@ def conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         found.append(table.received_at >= wanted.since)
     if wanted.until is not None:
         found.append(table.received_at < wanted.until)
-    if wanted.before_id is not None:
-        found.append(table.id < wanted.before_id)
-    if wanted.after_id is not None:
-        found.append(table.id > wanted.after_id)
     if wanted.ids is not None:
         found.append(table.id.in_(wanted.ids))
-    return [*found, *_status_condition(wanted.status)]
+    return [
+        *found,
+        *_range_conditions(wanted),
+        *_tried_conditions(wanted),
+        *_status_condition(wanted.status),
+    ]
+
+
+def _range_conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    found = []
+    if wanted.before_id is not None:
+        found.append(deliveries.c.id < wanted.before_id)
+    if wanted.after_id is not None:
+        found.append(deliveries.c.id > wanted.after_id)
+    return found
+
+
+def _tried_conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    found = []
+    if wanted.http is not None:
+        is_range = wanted.before_id is not None and wanted.after_id is not None
+        is_part = is_range or _has_key(wanted)
+        by_answer = tried.by_answer_among if is_part else tried.by_answer
+        found.append(by_answer(wanted.http))
+    if wanted.batch is not None or wanted.request_id is not None:
+        found.append(tried.by_request(wanted.batch, wanted.request_id))
+    if wanted.person is not None:
+        found.append(people.by_mark(wanted.person))
+    return found
 
 
 def _status_condition(status: Status | None) -> list[sa.ColumnElement[bool]]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.store.engine import Store
-from forwarder.store.inbox_sql import CONFLICT
+from forwarder.store.inbox_sql import CONFLICT, is_posted
 from forwarder.store.log import PAGE, PAGE_MAX
 from forwarder.store.schema import notices
 
@@ -59,11 +59,12 @@ def count_notices(store: Store) -> dict[str, int]:
 
 def last_notices(store: Store) -> dict[str, datetime]:
     """Return when each endpoint last took a genuine webhook."""
-    query = sa.select(notices.c.endpoint, sa.func.max(notices.c.received_at)).group_by(
-        notices.c.endpoint
+    newest = sa.func.max(notices.c.received_at)
+    query = sa.select(notices.c.endpoint, newest).where(
+        is_posted(notices.c.delivery_key)
     )
     with store.read() as connection:
-        return dict(connection.execute(query).all())
+        return dict(connection.execute(query.group_by(notices.c.endpoint)).all())
 
 
 def list_notices(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from forwarder.core import failpoints
 from forwarder.core.delivery import Answer, Encoded
-from forwarder.store.claimed import Claimed, load, notes, seal_private
+from forwarder.store.claimed import AUTO, Claimed, load, notes, seal_private
 from forwarder.store.counting import count_answer, count_verdicts
 from forwarder.store.cutoff import ANSWER_LOST, Taken, message_of_claim, write_cut_off
 from forwarder.store.engine import Store
@@ -24,7 +24,7 @@ from forwarder.store.settling import Verdict, log_attempt, settle_group
 from forwarder.store.upsert import insert_into
 
 LEASE = timedelta(seconds=60)
-AUTO, MANUAL, REPLAY = "auto", "manual", "replay"  # why it is sent at all
+MANUAL, REPLAY = "manual", "replay"  # why it is sent at all, if not by itself
 MODES = (MANUAL, AUTO, REPLAY)
 
 

@@ -37,7 +37,7 @@ def unpaired_rows(
         "since": to_us(since),
         "until": to_us(until),
     }
-    with store.read() as connection:
+    with store.read_much() as connection:
         rows = connection.execute(_THEIRS, given).all()
     return [_row(row) for row in rows if Kind(row.kind) not in LOCAL_KINDS]
 
@@ -78,7 +78,9 @@ def _theirs() -> sa.Select[Any]:
     return (
         sa.select(*names, *(one.label(name) for name, one in sums.items()))
         .where(
-            theirs.endpoint.in_(sa.bindparam("endpoints", expanding=True)),
+            # "is true" keeps SQLite from the index of a shop's words, which are nearly
+            # all words: as they lie they are read in two thirds of the time.
+            theirs.endpoint.in_(sa.bindparam("endpoints", expanding=True)).is_(True),
             theirs.event_id.is_not(None),
             at_us >= _SINCE,
             at_us < _UNTIL,

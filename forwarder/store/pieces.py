@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from forwarder.store import jobs, quarantine
 from forwarder.store import replay as rows
-from forwarder.store.arrival import Arrival
+from forwarder.store.arrival import Arrival, rows_of
 from forwarder.store.engine import Store
+from forwarder.store.inbox import insert
 from forwarder.store.jobs import Job, Piece
 from forwarder.store.quarantine import Held
 
@@ -93,6 +94,30 @@ def reparse_piece(
             cursor=read[-1][0].id,
             skipped={**job.skipped, UNREADABLE: n_unreadable},
             not_before=limits.paid(len(read)),
+        )
+        return jobs.record(connection, job, piece)
+
+
+def import_piece(
+    store: Store,
+    job: Job,
+    arrivals: Sequence[Arrival],
+    counts: Mapping[str, int],
+    now: datetime,
+) -> Job | None:
+    """Take in what a shop told and note all counts so far; None: not our job any more.
+
+    An event that came by webhook meanwhile is not counted again.
+    """
+    written = [rows_of(store, arrival) for arrival in arrivals]
+    with store.write() as connection:
+        if not jobs.hold(connection, job, now):
+            return None
+        piece = Piece(
+            n_done=sum(insert(connection, one).accepted for one in written),
+            cursor=job.cursor,
+            skipped=counts,
+            not_before=job.not_before,
         )
         return jobs.record(connection, job, piece)
 

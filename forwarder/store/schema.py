@@ -205,6 +205,8 @@ attempts = sa.Table(
     column("n_events", sa.Integer()),
     column("mode", sa.Text()),
     sa.Index("attempts_at", "at"),
+    sa.Index("attempts_request", "request_id"),
+    sa.Index("attempts_answer", "http_status"),
 )
 
 delivery_attempts = sa.Table(
@@ -215,6 +217,7 @@ delivery_attempts = sa.Table(
     column("outcome", sa.Text()),
     column("reason", sa.Text()),
     column("message", sa.Text()),
+    sa.Index("delivery_attempts_attempt", "attempt_id", "delivery_id"),
 )
 
 destinations = sa.Table(

@@ -16,8 +16,12 @@ from forwarder.store.schema import attempts, bodies, delivery_attempts, payloads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One attempt in a delivery's history. `http_status` None: no answer came."""
+    """One attempt in a delivery's history. `http_status` None: no answer came.
 
+    `batch` is our number of the request, which other deliveries may share.
+    """
+
+    batch: int
     at: datetime
     http_status: int | None
     outcome: str
@@ -84,6 +88,7 @@ _KEPT = sa.select(bodies.c.delivery_id).where(
 )
 _HISTORY = (
     sa.select(
+        attempts.c.id.label("batch"),
         attempts.c.at,
         attempts.c.http_status,
         delivery_attempts.c.outcome,

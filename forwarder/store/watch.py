@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from forwarder.core.delivery import NoticeStatus, Status
 from forwarder.store.cutoff import ANSWER_LOST
 from forwarder.store.engine import Store
+from forwarder.store.jobs import OF_DELIVERIES
 from forwarder.store.schema import EPOCH, deliveries, duties, notices, workers
 from forwarder.store.schema_alerts import measures
 from forwarder.store.schema_jobs import jobs
@@ -234,6 +235,8 @@ def refused_now(store: Store) -> dict[str, int]:
 def n_remaining(store: Store) -> int:
     """Return how many deliveries the jobs that are not over have still to look at."""
     left = sa.func.sum(jobs.c.n_planned - jobs.c.n_done)
-    query = sa.select(sa.func.coalesce(left, 0)).where(jobs.c.ended_at.is_(None))
+    query = sa.select(sa.func.coalesce(left, 0)).where(
+        jobs.c.ended_at.is_(None), jobs.c.kind.in_(OF_DELIVERIES)
+    )
     with store.read() as connection:
         return int(connection.execute(query).scalar_one())

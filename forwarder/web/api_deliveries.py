@@ -1,21 +1,30 @@
 """`/api/v1/deliveries…`: the log as a file, and a person in clear with a reason."""
 
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from forwarder.store import audit, reveal, story
+from forwarder.store import audit, log, people, reveal, story
+from forwarder.store.log import Filter
 from forwarder.store.writer import StoreDown
 from forwarder.web import bodies, export
 from forwarder.web.api import later, needs, unread
 from forwarder.web.console_export import file_of
 from forwarder.web.console_query import REASON_MAX_CHARS
 from forwarder.web.desk import web_desk
-from forwarder.web.filters import BadFilter, read_filter, storable, told_errors
+from forwarder.web.filters import (
+    SOUGHT,
+    BadFilter,
+    read_filter,
+    storable,
+    told_errors,
+)
 from forwarder.web.hooks import answer
 from forwarder.web.person import opened_json
+from forwarder.web.shapes import page_json
 
 PAGING = frozenset({"cursor", "limit"})
 
@@ -37,6 +46,13 @@ class _ReasonSchema(Schema):
             storable,
         ],
     )
+
+
+class _PersonSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    value = fields.String(required=True, validate=SOUGHT)
 
 
 @api_deliveries.get("/deliveries.csv")
@@ -62,25 +78,50 @@ def _file(form: str) -> Response:
         wanted, _ = read_filter(request.args)
     except BadFilter as bad:
         return answer(422, {"errors": bad.errors})
-    return file_of(
-        replace(wanted, before_id=None), form, _who(), request.query_string.decode()
-    )
+    return file_of(replace(wanted, before_id=None), form, _who(), request.args)
 
 
 def _who() -> str:
     return f"key:{g.api_key.name}"
 
 
-@api_deliveries.post("/deliveries/<int:delivery_id>/reveal")
-@needs("operate")
-def post_reveal(delivery_id: int) -> Response:
-    """Return who a delivery is about and its request, in clear; audited first."""
+@api_deliveries.post("/deliveries/person")
+@needs("read")
+def post_person() -> Response:
+    """Return the newest deliveries of an e-mail address or phone number.
+
+    Posted, since addresses are logged; `person` of the answer stands for the value.
+    """
+    told = _told(_PersonSchema())
+    if isinstance(told, Response):
+        return told
+    desk = web_desk()
+    marks = people.marks_of(desk.store, [told["value"]])
+    page = log.list_deliveries(desk.store, Filter(person=marks))
+    found = {"person": ",".join(marks), "found_for_days": desk.found_for_days}
+    return answer(200, {**found, **page_json(page)})
+
+
+def _told(schema: Schema) -> dict[str, Any] | Response:
+    """Return what a body says, or the answer that it cannot be used."""
     try:
-        told = _ReasonSchema().load(orjson.loads(bodies.read_body(request.environ)))
+        found: dict[str, Any] = schema.load(
+            orjson.loads(bodies.read_body(request.environ))
+        )
     except orjson.JSONDecodeError as error:
         return answer(400, {"error": f"not JSON: {error.msg} at {error.pos}"})
     except ValidationError as error:
         return answer(422, {"errors": told_errors(error)})
+    return found
+
+
+@api_deliveries.post("/deliveries/<int:delivery_id>/reveal")
+@needs("operate")
+def post_reveal(delivery_id: int) -> Response:
+    """Return who a delivery is about and its request, in clear; audited first."""
+    told = _told(_ReasonSchema())
+    if isinstance(told, Response):
+        return told
     desk = web_desk()
     if story.show(desk.store, delivery_id) is None:
         return answer(404, {"error": "no such delivery"})

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request
 from marshmallow import ValidationError
 
 from forwarder.store.writer import StoreDown
-from forwarder.web import console_overview, console_quality
+from forwarder.web import at_a_glance, console_quality
 from forwarder.web.api import later, needs
 from forwarder.web.console_source import source_json
 from forwarder.web.console_sources import senders_json
@@ -38,8 +38,8 @@ api_desk.register_error_handler(StoreDown, later)
 def get_overview() -> Response:
     """Say whether it works, and what the last 24 hours brought."""
     desk = web_desk()
-    seen = console_overview.look(desk, desk.clock())
-    return answer(200, console_overview.glance_json(seen))
+    seen = at_a_glance.look(desk.store, desk.destinations, desk.clock())
+    return answer(200, at_a_glance.glance_json(seen))
 
 
 @api_desk.get("/quality")

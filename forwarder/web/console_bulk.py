@@ -26,7 +26,7 @@ from werkzeug.datastructures import MultiDict
 from forwarder.pipeline import replay
 from forwarder.pipeline.replay import Asker
 from forwarder.store import quarantine
-from forwarder.store.jobs import Job, JobKind, Scope
+from forwarder.store.jobs import OF_DELIVERIES, Job, JobKind, Scope
 from forwarder.store.log import Filter
 from forwarder.web import console_list, session
 from forwarder.web.console_jobs import KINDS, LEFT
@@ -142,7 +142,7 @@ def _asker(order: Mapping[str, Any]) -> Asker:
 
 
 def _kind(what: str) -> JobKind:
-    if what not in list(JobKind):
+    if what not in OF_DELIVERIES:
         abort(404, "There is no such job: send again, discard or read again.")
     kind = JobKind(what)
     given = request.args if request.method == "GET" else request.form

@@ -1,7 +1,9 @@
 """The delivery list, one delivery's page, and finding one by what an operator has."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 import structlog
 from flask import (
@@ -15,18 +17,21 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from forwarder.core.delivery import Status
+from forwarder.core.personal import names_somebody
 from forwarder.pipeline.replay import send_again
-from forwarder.store import log
+from forwarder.store import log, people
 from forwarder.store.log import Line
 from forwarder.store.reveal import open_delivery
 from forwarder.store.story import Story
 from forwarder.store.story import show as story_of
 from forwarder.web import console_log, console_story, session
-from forwarder.web.console_query import given_filter
+from forwarder.web.console_frame import list_url
+from forwarder.web.console_query import given_filter, read
 from forwarder.web.desk import WebDesk, web_desk
-from forwarder.web.filters import BadFilter, read_filter
+from forwarder.web.filters import SOUGHT, TEXT_MAX, BadFilter, read_filter, storable
 from forwarder.web.hooks import answer
 from forwarder.web.person import masked
 from forwarder.web.shapes import page_json, story_json
@@ -123,12 +128,14 @@ def post_replay(delivery_id: int) -> ResponseReturnValue:
 @pages.post("/find")
 @session.needs("viewer")
 def post_find() -> ResponseReturnValue:
-    """Jump to an event id, an order id or a number.
+    """Jump to an event id, an order id or a number; list what is there of a person.
 
     Posted, so that whatever somebody types never stands in an address or its log.
     """
     store = web_desk().store
     reference = request.form.get("reference", "").strip()[:REFERENCE_MAX_CHARS]
+    if names_somebody(reference):
+        return _list_of(reference, {})
     found = log.find(store, reference) if reference else []
     if not found:
         abort(404, "No delivery has this event id, order id or number.")
@@ -137,3 +144,28 @@ def post_find() -> ResponseReturnValue:
             url_for("console.deliveries.show", delivery_id=found[0].id), 303
         )
     return render_template("console/found.html", lines=found)
+
+
+class _PersonSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE  # the token is checked elsewhere
+
+    value = fields.String(required=True, validate=SOUGHT)
+    query = fields.String(
+        load_default="", validate=[validate.Length(max=TEXT_MAX), storable]
+    )
+
+
+@pages.post("/deliveries/person")
+@session.needs("viewer")
+def post_person() -> ResponseReturnValue:
+    """List what is there of an e-mail address or phone number, within a filter."""
+    typed = read(_PersonSchema(), request.form)
+    return _list_of(typed["value"], dict(parse_qsl(typed["query"])))
+
+
+def _list_of(value: str, query: Mapping[str, str]) -> ResponseReturnValue:
+    """Go to the list of a person; keyed hashes stand in its address, never a value."""
+    marks = people.marks_of(web_desk().store, [value])
+    rest = {name: text for name, text in query.items() if name != "cursor"}
+    return redirect(list_url({**rest, "person": ",".join(marks)}), 303)

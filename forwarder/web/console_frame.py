@@ -14,8 +14,7 @@ from flask import g, request, url_for
 from markupsafe import Markup
 
 from forwarder.destinations.pinterest.told import identifiers_in
-from forwarder.pipeline.progress import Trouble
-from forwarder.web import console_theme, quality_words, session, words
+from forwarder.web import console_theme, quality_words, session, telling, words
 from forwarder.web.console_story import stamp
 from forwarder.web.shapes import moment, value_text
 
@@ -86,13 +85,14 @@ def furniture() -> dict[str, Any]:
         "dropped_label": words.dropped_label,
         "statuses": words.STATUSES,
         "outcomes": words.OUTCOMES,
-        "trouble_text": trouble_text,
+        "trouble_text": telling.trouble_text,
         "modes": words.MODES,
         "moment": moment,
         "stamp": stamp,
         "when": when,
         "number": number,
         "span": span,
+        "brief": telling.brief,
         "value_text": value_text,
     }
 
@@ -136,15 +136,6 @@ def when(at: datetime | None) -> Markup:
     if at is None:
         return Markup('<span class="none">&ndash;</span>')
     return Markup('<time datetime="{}">{}</time>').format(moment(at), stamp(at))
-
-
-def trouble_text(trouble: Trouble) -> str:
-    """Return what hinders the service and what to do about it, in sentences."""
-    if not trouble.reason:
-        return f"{trouble.what[0].upper()}{trouble.what[1:]}: {trouble.mend}."
-    said = f" The platform said: {trouble.mend}" if trouble.mend else ""
-    why = words.explain_reason(trouble.reason)
-    return f"Nothing is sent to {trouble.subject}. {why}{said}"
 
 
 def number(n: int, one: str, several: str) -> str:

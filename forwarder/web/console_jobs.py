@@ -5,21 +5,24 @@ from typing import Final
 from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from forwarder.pipeline.fetching import may_import
 from forwarder.pipeline.replay import cancel_job
 from forwarder.store import jobs
 from forwarder.store.jobs import Job, JobKind, State
-from forwarder.web import session
+from forwarder.web import missed, session
 from forwarder.web.console_export import sheet_of
 from forwarder.web.console_query import read_cursor
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
 from forwarder.web.shapes import job_json
-from forwarder.web.words import LEFT_ALONE
+from forwarder.web.words import LEFT_ALONE, NOT_TAKEN
 
 KINDS: Final = {
     JobKind.REPLAY: "Send again",
     JobKind.DISCARD: "Discard",
     JobKind.REPARSE: "Read again",
+    JobKind.ASK: "Ask the shop",
+    JobKind.IMPORT: "Take in what was missed",
 }
 STATES: Final = {
     State.PLANNED: "It waits for a worker.",
@@ -94,6 +97,10 @@ def show(job_id: int) -> str:
         kinds=KINDS,
         states=STATES,
         left=LEFT,
+        may_import=may_import(job),
+        not_taken=NOT_TAKEN,
+        imported=JobKind.IMPORT,
+        what=missed.WHAT,
     )
 
 

@@ -1,7 +1,7 @@
 """`/console/kpi`: what to change next, and the numbers behind it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from forwarder.web import console_kpi_view as view
 from forwarder.web import session
 from forwarder.web.console_query import REASON_MAX_CHARS, read, read_reason
 from forwarder.web.desk import WebDesk, web_desk
+from forwarder.web.first_clicks import first_click_rows
 from forwarder.web.hooks import answer
 from forwarder.web.shapes import moment
 
@@ -95,7 +96,7 @@ def show() -> str:
 
 def render_board(board: Board, tasks: Sequence[Task], today: date) -> str:
     """Return the page of a board."""
-    month, data = board.facts.month, page_json(board)
+    month, data = board.facts.month, page_json(board, PINS_SHOWN)
     time_now, time_before = words_of(board.limits.period)
     return render_template(
         "console/kpi.html",
@@ -158,13 +159,25 @@ def task_json(task: Task) -> dict[str, Any]:
 def show_csv() -> Response:
     """Return the Pins of the last 28 days as a table, safe for spreadsheets."""
     board = _board()
-    text = "".join(f"{','.join(map(_cell, row))}\r\n" for row in _rows(board))
-    name = f"pins-{board.facts.month.text}.csv"
+    return _csv(_rows(board), f"pins-{board.facts.month.text}.csv")
+
+
+def _csv(rows: Iterable[tuple[object, ...]], name: str) -> Response:
+    text = "".join(f"{','.join(map(_cell, row))}\r\n" for row in rows)
     return Response(
         text,
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+@pages.get("/kpi/first-clicks.csv")
+@session.needs("viewer")
+def show_first_clicks() -> Response:
+    """Return what people ordered first and again, by the link they first clicked."""
+    board = _board()
+    name = f"first-clicks-{board.facts.month.text}.csv"
+    return _csv(first_click_rows(board.facts.first_clicks), name)
 
 
 COLUMNS: Final = (

@@ -13,6 +13,7 @@ from forwarder.clicks import funnel
 from forwarder.clicks.funnel import Funnel
 from forwarder.clicks.keeping import Keeper
 from forwarder.clicks.making import Flawed
+from forwarder.clicks.repeats import Repeats, of_year
 from forwarder.clicks.told import address, as_csv, as_row, qr_address, qr_svg, read_csv
 from forwarder.core.links import Link, UtmPolicy
 from forwarder.store import clicks, link_audits, links
@@ -69,6 +70,12 @@ def _funnels() -> list[Funnel]:
 
 def _campaigns(of_links: list[Funnel], known: Sequence[Link]) -> list[Funnel]:
     return list(funnel.of_campaigns(web_desk().store, of_links, known, *_days()))
+
+
+def _repeats(link: Link) -> Repeats:
+    """Return what people ordered who first clicked this link, of a year until now."""
+    desk = web_desk()
+    return of_year(desk.store, [link], desk.clock().date()).links[link.slug]
 
 
 def _days() -> tuple[date, date]:
@@ -136,6 +143,7 @@ def show(slug: str) -> str:
         qr_url=qr_address(slug, desk.public_url),
         told=link_json(desk, link, clicks.counts(desk.store)),
         funnel=next((one for one in _funnels() if one.name == slug), None),
+        repeats=_repeats(link),
         days=FUNNEL_DAYS,
         now=desk.clock(),
         policies=POLICIES,
@@ -154,6 +162,7 @@ def show_json(slug: str) -> ResponseReturnValue:
         {
             **link_json(desk, link, clicks.counts(desk.store)),
             "funnel": found[0] if found else None,
+            "first_clicks": _repeats(link).as_json(),
             "audits": [audit_json(one) for one in link_audits.recent(desk.store, slug)],
         },
     )

@@ -32,10 +32,24 @@ NAMES: Final = {
     "kind": "kind",
     "reason": "reason",
     "attempts": "attempts, at least",
+    "http": "answer",
+    "batch": "request",
+    "request_id": "Pinterest's request id",
+    "person": "person",
     "test": "test orders",
     "since": "received since",
     "until": "received before",
     "ids": "chosen",
+}
+
+ANSWERS: Final[Mapping[str, str]] = {
+    "2xx": "2xx: taken",
+    "4xx": "4xx: turned down",
+    "401": "401: token",
+    "422": "422: some of it",
+    "429": "429: too many requests",
+    "5xx": "5xx: their fault",
+    "none": "no answer came",
 }
 
 Query = Mapping[str, str]
@@ -107,7 +121,7 @@ def _counts(
     if page.next_id is None and wanted == base:
         period = "in all" if base == Filter() else "with this filter"
         return period, {}, Counter(line.status.value for line in page.lines)
-    if not (wanted.order_id is None and wanted.event_id is None and wanted.ids is None):
+    if log.is_narrow(desk.store, base):
         return "with this filter", {}, log.count_by_status(desk.store, base)
     period, extra = "with this filter", {}
     if wanted.since is None and wanted.until is None:
@@ -115,14 +129,15 @@ def _counts(
         base = replace(base, since=since)
         period, extra = "received in the last 24 hours", {"since": local_text(since)}
     newest = page.lines if wanted == base else ()
-    bounded = _bounded(desk.store, base, newest)
-    if bounded != base:
-        period = f"{period}, among the latest {COUNTED_MAX:,}"
+    n_max = COUNTED_MAX if base.http is None else log.ANSWERS_LOOKED_AT
+    bounded = _bounded(desk.store, base, newest, n_max)
+    if bounded.since != base.since or bounded.until != base.until:
+        period = f"{period}, among the latest {n_max:,}"
     return period, extra, log.count_by_status(desk.store, bounded)
 
 
-def _bounded(store: Store, base: Filter, newest: Sequence[Line]) -> Filter:
-    """Return the filter itself, or its latest part where it would read too many rows.
+def _bounded(store: Store, base: Filter, newest: Sequence[Line], n_max: int) -> Filter:
+    """Return the filter as a range of numbers, with its period if that fits into it.
 
     Numbers rise with the time of receipt, so that a period is a range of numbers too.
     """
@@ -130,13 +145,14 @@ def _bounded(store: Store, base: Filter, newest: Sequence[Line]) -> Filter:
     if not newest:
         return base
     top_id = newest[0].id
-    older = Filter(before_id=top_id - COUNTED_MAX + 1)
+    older = Filter(before_id=top_id - n_max + 1)
     edge = log.list_deliveries(store, older, 1).lines
-    if not edge or (base.since is not None and edge[0].received_at < base.since):
+    if not edge:
         return base
-    return replace(
-        base, since=None, until=None, before_id=top_id + 1, after_id=edge[0].id
-    )
+    part = replace(base, before_id=top_id + 1, after_id=edge[0].id)
+    if base.since is not None and edge[0].received_at < base.since:
+        return base if base.http is None else part
+    return replace(part, since=None, until=None)
 
 
 def chips(given: Query) -> list[Chip]:
@@ -153,7 +169,9 @@ def _shown(key: str, text: str) -> str:
     if key == "ids":
         n = text.count(",") + 1
         return f"{n} {'delivery' if n == 1 else 'deliveries'}"
-    return reason_label(text) if key == "reason" else text
+    if key == "person":
+        return "the one looked for"
+    return reason_label(text) if key == "reason" else ANSWERS.get(text, text)
 
 
 def choices(desk: WebDesk, given: Query) -> Mapping[str, Sequence[tuple[str, str]]]:
@@ -166,6 +184,7 @@ def choices(desk: WebDesk, given: Query) -> Mapping[str, Sequence[tuple[str, str
         "destination": {name: name for name in sorted(desk.destinations)},
         "kind": {kind.value: kind.value for kind in Kind},
         "reason": {word: REASONS[word].label for word in REASONS},
+        "http": dict(ANSWERS),
     }
     for name, offered in words.items():
         if name in given:  # a filter stays visible even where nobody offers it

@@ -10,7 +10,7 @@ from forwarder.core.delivery import NoticeStatus
 from forwarder.pipeline.progress import progress
 from forwarder.store import live, notice_log, views
 from forwarder.store.log import Filter
-from forwarder.web import console_list
+from forwarder.web import console_list, telling
 from forwarder.web.desk import WebDesk
 from forwarder.web.filters import BadFilter, read_filter
 
@@ -29,6 +29,7 @@ def shown(
         "views": views.list_views(desk.store, g.user.name),
         "whole": {name: text for name, text in given.items() if name not in PAGING},
         "errors": [],
+        "unfound": telling.unfound(desk.found_for_days),
     }
     try:
         wanted, n_max = read_filter(given)

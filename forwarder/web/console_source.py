@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from flask import Blueprint, abort, g, render_template
@@ -13,7 +12,8 @@ from forwarder.hookups import PLATFORMS
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pulls import PULLS
 from forwarder.store.latest import Latest, latest
-from forwarder.web import manual, session
+from forwarder.web import manual, missed, session, trying
+from forwarder.web.console_jobs import KINDS
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.hooks import answer
 from forwarder.web.refused import Refused
@@ -92,6 +92,8 @@ def source_json(desk: WebDesk, endpoint: Endpoint) -> dict[str, Any]:
         "address": address(desk, name),
         "secrets": len(endpoint.secrets),
         "secrets_from": desk.sheet.origin(f"endpoints.{name}", "secrets"),
+        "tests": trying.cases_of(desk, endpoint),
+        "can_be_asked_for": [] if missed.why_not(endpoint) else missed.parts(endpoint),
         **contact_json(contact(desk, name)),
     }
 
@@ -134,8 +136,13 @@ def page(name: str, **asked: object) -> str:
         retries=manual.part(source, RETRIES),
         rest=_rest(source),
         platform=PLATFORMS.get(source),
-        can_be_fetched=source in PULLS,
-        week_ago=f"{desk.clock() - timedelta(days=7):%Y-%m-%d}",
+        cases=trying.cases_of(desk, endpoint),
+        why_not_asked=missed.why_not(endpoint),
+        can_be_asked=source in PULLS,
+        parts={part: missed.WHAT[part] for part in missed.parts(endpoint)},
+        asked_before=missed.recent(desk, endpoint),
+        week_ago=f"{desk.clock() - missed.BACK:%Y-%m-%d}",
+        kinds=KINDS,
         may_set_up=session.may(g.user, "admin"),
         **asked,
     )

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from forwarder.alerts.readings import RECEIVED
 from forwarder.store import Store, glance, tallies
 from forwarder.store.glance import Group
-from forwarder.web import session
+from forwarder.web import missed, session
 from forwarder.web.console_source import address, turned_away_json
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.hooks import answer
@@ -33,6 +33,16 @@ TURNED_AWAY: Final[Mapping[str, str]] = {
     "too_large": "too large",
     "overload": "came while too many others waited; the shop sends it again",
 }
+# Platforms that send nothing twice, those that say nothing about it, and senders of all
+# kinds. The others try again: docs/sources tells how long.
+NEVER_AGAIN: Final = frozenset({"activecampaign", "ghost", "woocommerce"})
+UNDOCUMENTED: Final = frozenset(
+    {
+        *("beehiiv", "brevo", "flodesk", "kajabi", "klaviyo", "squarespace"),
+        *("teachable", "thrivecart"),
+    }
+)
+OF_ALL_KINDS: Final = frozenset({"declared", "standard_webhooks", "zapier"})
 
 pages = Blueprint("sources", __name__)
 
@@ -43,7 +53,7 @@ class Sender:
 
     `turned_away` counts by reason since counting began; `refused` what came of its
     webhooks and was refused, `held` what is quarantined; `refused_last` tells why the
-    last one that was turned away was.
+    last one that was turned away was. `can_be_asked`: for what was missed.
     """
 
     name: str
@@ -58,6 +68,14 @@ class Sender:
     refused: Sequence[Group]
     held: Sequence[Group]
     refused_last: Refused | None
+    can_be_asked: bool
+
+    @property
+    def retries(self) -> str:
+        """Return whether the platform sends again: `none`, `unknown` or `some`."""
+        if self.source in NEVER_AGAIN:
+            return "none"
+        return "unknown" if self.source in UNDOCUMENTED | OF_ALL_KINDS else "some"
 
 
 @pages.get("/sources")
@@ -99,6 +117,8 @@ def _sender_json(sender: Sender) -> dict[str, Any]:
         "turned_away": dict(sender.turned_away),
         "refused": {group.reason: group.n for group in sender.refused},
         "quarantined": sum(group.n for group in sender.held),
+        "retries": sender.retries,
+        "can_be_asked": sender.can_be_asked,
         "last_turned_away": turned_away_json(sender.refused_last),
     }
 
@@ -127,6 +147,7 @@ def senders(desk: WebDesk, now: datetime) -> list[Sender]:
                 refused=[group for group in refused if group.endpoint == name],
                 held=[group for group in held if group.endpoint == name],
                 refused_last=desk.last_refused(name),
+                can_be_asked=not missed.why_not(endpoint),
             )
         )
     return found

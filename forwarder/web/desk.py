@@ -28,6 +28,18 @@ def cannot_ask(endpoint: str) -> Hookup | str:
     return f"The API behind {endpoint} is not asked here."
 
 
+def no_samples(source: str) -> Sequence[str]:
+    """Know no sample of a source."""
+    del source
+    return ()
+
+
+def no_sample(endpoint: str, case: str, now: datetime) -> Notice | str:
+    """Make no sample."""
+    del case, now
+    return f"No sample of {endpoint} is made here."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebDesk:
     """The store, the addresses and the clock of this process.
@@ -36,9 +48,12 @@ class WebDesk:
     by the name that stands in their deliveries. `refused` is told of each webhook that
     was turned away; `last_refused` tells why the last one of an endpoint was.
     `hookup` reaches the endpoint's webhooks at its platform, or tells in a sentence why
-    it can not. `sheet` is what the settings say.
+    it can not. `sheet` is what the settings say. `samples` names those of a source that
+    can be sent as a test; `sample` makes one that an endpoint's shop might have signed,
+    or tells in a sentence why it can not.
     Links may lead to `link_hosts` alone; an order belongs to the link clicked last, or
-    with `counts_first_click` to the first.
+    with `counts_first_click` to the first. A person is found in the log for
+    `found_for_days`.
     """
 
     store: Store
@@ -50,10 +65,13 @@ class WebDesk:
     version: str
     link_hosts: Sequence[str] = ()
     counts_first_click: bool = False
+    found_for_days: int = 7
     refused: Callable[[Endpoint, Notice], None] = nobody_asks
     limits: Thresholds = field(default_factory=Thresholds)
     last_refused: Callable[[str], Refused | None] = lambda _: None
     hookup: Callable[[str], Hookup | str] = cannot_ask
+    samples: Callable[[str], Sequence[str]] = no_samples
+    sample: Callable[[str, str, datetime], Notice | str] = no_sample
     sheet: Sheet = field(default_factory=Sheet)
 
 

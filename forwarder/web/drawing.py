@@ -135,25 +135,32 @@ def _ticks() -> Iterator[Markup]:
 
 def _mark(dot: Dot, most: float) -> Markup:
     size = DOT + (DOT_MAX - DOT) * (dot.weight / most) ** 0.5
-    x, y = _across(dot.x), _up(dot.y)
-    shapes = {
-        "distribution_multiplier": f"M{x - size:.1f} {y:.1f}"
-        f"a{size:.1f} {size:.1f} 0 1 0 {2 * size:.1f} 0"
-        f"a{size:.1f} {size:.1f} 0 1 0 {-2 * size:.1f} 0z",
-        "transactional": f"M{x - size:.1f} {y - size:.1f}h{2 * size:.1f}v{2 * size:.1f}"
-        f"h{-2 * size:.1f}z",
-        "useful_not_pitched": f"M{x:.1f} {y - size:.1f}l{size:.1f} {2 * size:.1f}"
-        f"h{-2 * size:.1f}z",
-    }
-    other = (
-        f"M{x:.1f} {y - size:.1f}l{size:.1f} {size:.1f} {-size:.1f} {size:.1f} "
-        f"{-size:.1f} {-size:.1f}z"
-    )
-    drawn = shapes.get(dot.kind, other)
+    drawn = _shape(dot.kind, _across(dot.x), _up(dot.y), size)
     # Hundreds a page: `Markup.format` takes ten times as long.
     return Markup(  # noqa: S704  the name is escaped, the rest is ours
         f'<path class="q-{dot.kind}" d="{drawn}"><title>{escape(dot.name)}</title>'
         "</path>"
+    )
+
+
+def _shape(kind: str, x: float, y: float, size: float) -> str:
+    match kind:
+        case "distribution_multiplier":
+            return (
+                f"M{x - size:.1f} {y:.1f}"
+                f"a{size:.1f} {size:.1f} 0 1 0 {2 * size:.1f} 0"
+                f"a{size:.1f} {size:.1f} 0 1 0 {-2 * size:.1f} 0z"
+            )
+        case "transactional":
+            return (
+                f"M{x - size:.1f} {y - size:.1f}h{2 * size:.1f}v{2 * size:.1f}"
+                f"h{-2 * size:.1f}z"
+            )
+        case "useful_not_pitched":
+            return f"M{x:.1f} {y - size:.1f}l{size:.1f} {2 * size:.1f}h{-2 * size:.1f}z"
+    return (
+        f"M{x:.1f} {y - size:.1f}l{size:.1f} {size:.1f} {-size:.1f} {size:.1f} "
+        f"{-size:.1f} {-size:.1f}z"
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -12,8 +12,11 @@ from forwarder.core.personal import told_name
 from forwarder.store.log import ID_MAX, PAGE, PAGE_MAX, Filter
 
 TEXT_MAX = 4_096
+SOUGHT_MAX = 256
 ATTEMPTS_MAX = 1_000_000
+MARKS_MAX = 32  # of a person; one by each data key
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_MARK = re.compile(r"[0-9a-f]{64}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -49,6 +52,14 @@ def _text(**options: Any) -> fields.String:  # noqa: ANN401
     return fields.String(validate=[validate.Length(max=TEXT_MAX), storable], **options)
 
 
+# An e-mail address or a phone number to look for.
+SOUGHT: Final = (
+    validate.Regexp(r"\s*\S", error="an e-mail address or a phone number"),
+    validate.Length(max=SOUGHT_MAX),
+    storable,
+)
+
+
 class Numbers(fields.Field[tuple[int, ...]]):
     """Numbers of deliveries, such as `17,23`."""
 
@@ -59,6 +70,18 @@ class Numbers(fields.Field[tuple[int, ...]]):
                 f"up to {PAGE_MAX:,} numbers of deliveries, such as 17,23"
             )
         return tuple(sorted({int(part) for part in parts}))
+
+
+class Marks(fields.Field[tuple[str, ...]]):
+    """Marks of a person, as a search for an address or phone number answers them."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
+        parts = str(value).split(",")
+        if len(parts) > MARKS_MAX or not all(map(_MARK.fullmatch, parts)):
+            raise ValidationError(
+                "the marks of a person: post the address or number to get them"
+            )
+        return tuple(sorted(set(parts)))
 
 
 class _FilterSchema(Schema):
@@ -77,6 +100,15 @@ class _FilterSchema(Schema):
     attempts_min = fields.Integer(
         data_key="attempts", validate=validate.Range(min=0, max=ATTEMPTS_MAX)
     )
+    http = fields.String(
+        validate=validate.Regexp(
+            r"(?:[1-5](?:xx|[0-9][0-9])|none)\Z",
+            error="a code such as 429, a class such as 4xx, or none",
+        )
+    )
+    batch = fields.Integer(validate=validate.Range(min=1, max=ID_MAX))
+    request_id = _text()
+    person = Marks()
     since = Moment()
     until = Moment()
     ids = Numbers()

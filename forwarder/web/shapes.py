@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forwarder.core.money import from_minor
+from forwarder.pipeline import fetching
 from forwarder.pipeline.overview import Place
 from forwarder.store.audit import Trail
-from forwarder.store.jobs import Job
+from forwarder.store.jobs import OF_SHOPS, Job
 from forwarder.store.log import Filter, Line, Page
 from forwarder.store.notice_log import NoticeLine
 from forwarder.store.story import Entry, Story
@@ -93,6 +94,7 @@ def _entry_json(entry: Entry) -> Mapping[str, Any]:
         "batch_size": entry.n_events,
         "mode": entry.mode,
         "request_id": entry.request_id,
+        "batch": entry.batch,
     }
 
 
@@ -115,8 +117,10 @@ def trail_json(trail: Trail) -> dict[str, Any]:
 def job_json(job: Job) -> dict[str, Any]:
     """Return a job and how far it is. Units: deliveries, or notices of a reparse.
 
-    Shape: `skipped` counts, by reason, what was left alone.
+    Shape: `skipped` counts, by reason, what was left alone. `shop` is what a shop that
+    was asked has told, null where none was.
     """
+    is_of_shop = job.kind in OF_SHOPS
     return {
         "id": job.id,
         "kind": job.kind.value,
@@ -128,11 +132,23 @@ def job_json(job: Job) -> dict[str, Any]:
         "message": job.message,
         "planned": job.n_planned,
         "done": job.n_done,
-        "skipped": dict(job.skipped),
+        "skipped": {} if is_of_shop else dict(job.skipped),
+        "shop": _shop_json(job) if is_of_shop else None,
         "rate_per_s": job.rate_per_s,
         "created_at": moment(job.created_at),
         "started_at": moment(job.started_at),
         "ended_at": moment(job.ended_at),
+    }
+
+
+def _shop_json(job: Job) -> dict[str, Any]:
+    """Return what was asked of a shop and told. Units: what it told, then events."""
+    counts = {word: fetching.total(job.skipped, word) for word in fetching.WORDS}
+    return {
+        "what": job.scope.what,
+        "counts": counts,
+        "by_kind": fetching.by_kind(job.skipped),
+        "tries": job.turn,
     }
 
 

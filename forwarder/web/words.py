@@ -241,6 +241,15 @@ LEFT_ALONE: Final[Mapping[str, str]] = {
     "unreadable": "still not readable",
 }
 
+# What a shop told when it was asked afterwards, and is not taken in. Of the missing,
+# what is too old to be sent is taken in all the same, and skipped.
+NOT_TAKEN: Final[Mapping[str, str]] = {
+    "no_conversion": "no conversion",
+    "outside": "at another time",
+    "not_understood": "not understood",
+    "too_old": "of the missing too old to be sent: kept, skipped",
+}
+
 
 def reason_label(reason: str) -> str:
     """Return a reason in a few words; one that is not known here, as it stands."""

@@ -1,13 +1,13 @@
 """What the console's desk pages do, from the command line: users, settings, quality."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from forwarder.core.delivery import Delivered, Encoded, Refused, Skipped
 from forwarder.core.event import Event
 from forwarder.destinations import PLAIN, build_destination
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.samples import TEST_SECRETS
-from forwarder.store import Store, access, audit
+from forwarder.store import Store, access, audit, health, tallies
 from forwarder.store.audit import Wanted
 from tests.cli.conftest import DATA_KEY, Shell
 from tests.pipeline.stand_in import StandIn, each
@@ -106,3 +106,26 @@ def test_match_quality_is_told_with_its_advice(shell: Shell, store: Store) -> No
     assert (1.0, 0.0) == (identifiers["email"], identifiers["click_id"])
     assert (2, 2, 1) == (found["events"], found["written"], found["delivered"])
     assert 2 == shell.run("quality", "--endpoint", "nobody").exit_code
+
+
+def test_the_overview_answers_whether_it_works(shell: Shell, store: Store) -> None:
+    assert "half within" not in shell.run("overview").stdout
+    take(store, an_event(1, at=NOW), at=NOW)
+    desk = Desk(store=store, worker="w", clock=lambda: NOW, jitter=lambda: 0.5)
+    drain(StandIn(script=[each(Delivered())]), desk)
+    health.note_worker(store, "w", store.now(), has_worked=True)
+    tallies.flush(store)
+    told, text = shell.json("overview"), shell.run("overview").stdout
+
+    assert ("good", 1, 1) == (
+        told["state"],
+        told["events"],
+        told["by_status"]["delivered"],
+    )
+    assert text.startswith("Yes. Webhooks are taken and deliveries are sent.\n")
+    assert "Delivered                    1\n" in text
+    assert "half within" in text
+    health.note_worker(store, "w", store.now() - timedelta(hours=2), has_worked=True)
+    take(store, an_event(2, at=NOW), at=NOW - timedelta(hours=1))
+    stuck = shell.run("overview")
+    assert (1, True) == (stuck.exit_code, stuck.stdout.startswith("No: "))

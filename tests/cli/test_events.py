@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from forwarder.cli.tail import follow
+from forwarder.clicks.join import mark_new
 from forwarder.core.delivery import Delivered, Refused
 from forwarder.core.event import Kind, Unreadable
 from forwarder.pipeline.drain import Desk, drain
@@ -91,6 +92,9 @@ def test_the_list_is_json_of_the_promised_shape(full: Store, shell: Shell) -> No
         (["--attempts", "1"], ["2", "1"]),
         (["--since", "2100-01-01"], []),
         (["--until", "2100-01-01"], ["3", "2", "1"]),
+        (["--http", "2xx", "--batch", "1"], ["1"]),
+        (["--http", "none"], []),
+        (["--request-id", "nobody"], []),
     ],
 )
 def test_the_list_is_narrowed_by_every_filter(
@@ -100,6 +104,25 @@ def test_the_list_is_narrowed_by_every_filter(
     page = shell.json("events", "list", *filters)
 
     assert found == [line["order_id"] for line in page["items"]]
+
+
+def test_a_person_is_read_from_a_pipe_and_never_from_an_option(
+    full: Store, shell: Shell
+) -> None:
+    mark_new(full, NOW + timedelta(minutes=1))
+    words = ("events", "list", "--person", "-")
+    found = shell.run(*words, text=" ADA1@example.org\n")
+    nobody = shell.run(*words, text="nobody@example.org\n")
+    planned = shell.run(
+        "events", "replay", "--person", "-", "--dry-run", text="ada2@example.org\n"
+    )
+
+    assert (1, True) == (found.stdout.count("\n"), "delivered" in found.stdout)
+    assert "no delivery matches\n" == nobody.stdout
+    assert "A person is found for 7 days" in nobody.stderr
+    assert "main: 1 to send again" in planned.stdout
+    typed = shell.run("events", "list", "--person", "ada1@example.org")
+    assert (2, False) == (typed.exit_code, "ada1" in typed.output)
 
 
 def test_the_list_is_readable(full: Store, shell: Shell) -> None:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from forwarder.core.event import Notice
 from forwarder.core.source import Options
+from forwarder.pipeline import fetching
+from forwarder.pipeline.missing import Window
 from forwarder.pipeline.receive import Endpoint, receive
 from forwarder.samples import TEST_SECRETS
 from forwarder.sources import SOURCES
@@ -73,6 +75,8 @@ def test_of_2000_orders_exactly_the_500_withheld_are_found_and_counted_once(
         planned[name] for name in ("told", "known", "missing", "taken_in")
     )
     assert {"checkout": 500} == planned["kinds"]
+    counts = {"known": 1500, "missing": 500, "too_old": 0, "outside": 0}
+    assert counts == {**planned["by_kind"]["checkout"], "too_old": 0}
     assert 1500 == len(times(store))
 
     done = shell.json(*WORDS, "--yes")
@@ -112,6 +116,21 @@ def test_the_plan_is_told_in_words_before_anybody_is_asked(
     )
     assert "1 no conversion" in result.stdout
     assert {} == times(store)
+
+
+def test_a_job_of_the_console_is_told_and_cancelled_in_the_terminal(
+    shell: Shell, shop: FakeShopify, store: Store
+) -> None:
+    assert shop.url
+    window = Window(since=at(0), until=at(90_000))
+    fetching.start_ask(store, "my-shop", "orders", window, "ada", store.now())
+    shown = shell.run("jobs", "show", "1").stdout
+    told = shell.json("jobs", "show", "1")
+
+    assert "ask     planned   0 of 0  ada" in shown
+    assert "  0 told by the shop\n  0 known\n  0 missing" in shown
+    assert ("orders", {}) == (told["shop"]["what"], told["skipped"])
+    assert "cancelled" in shell.run("jobs", "cancel", "1").stdout
 
 
 def test_what_is_taken_in_is_noted_and_sealed(

@@ -38,7 +38,8 @@ def a_row(token: str, click_id: str | None = None, number: int = 1) -> Claimed:
     )
     return Claimed(
         id=number, event_id=event.event_id, kind=event.kind.value, attempts=1,
-        occurred_at=event.occurred_at, mode="auto", event=event, payload=None,
+        occurred_at=event.occurred_at, received_at=NOW, mode="auto", event=event,
+        payload=None,
     )  # fmt: skip
 
 

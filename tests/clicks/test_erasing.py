@@ -13,6 +13,11 @@ from forwarder.store import Store, click_traces, clicks, erase, links, mirror
 from forwarder.store.schema import bodies
 from forwarder.store.schema_clicks import click_counts, click_joins, click_marks
 from forwarder.store.schema_clicks import clicks as click_rows
+from forwarder.store.schema_customers import (
+    customer_marks,
+    customer_orders,
+    customers,
+)
 from forwarder.store.schema_report import mirror_events
 from tests.clicks.following import NOW, a_link, a_store
 from tests.clicks.test_join import LATER, WINDOW, bought, clicked, ring
@@ -77,3 +82,12 @@ def test_a_person_is_found_when_only_the_ties_are_left(store: Store) -> None:
     assert 2 == len(click_traces.deliveries_of(store, None, "my-shop"))
     assert [] == click_traces.deliveries_of(store, ADA, "other-shop")
     assert [] == click_traces.deliveries_of(store, Person(), None)
+
+
+def test_what_a_person_ordered_counts_for_no_first_click_any_more(store: Store) -> None:
+    (mine,) = click_traces.deliveries_of(store, ADA, None)
+    erase.erase_deliveries(store, [mine], NOW)
+
+    assert [("2",)] == rows(store, customer_orders.c.order_id)
+    assert 1 == len(rows(store, customer_marks.c.mark))
+    assert 1 == len(rows(store, customers.c.id))

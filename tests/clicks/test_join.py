@@ -1,6 +1,7 @@
 """Which click an order came from, with the truth known."""
 
 import os
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,12 +11,14 @@ import sqlalchemy as sa
 
 from forwarder.clicks import funnel
 from forwarder.clicks.funnel import Funnel
-from forwarder.clicks.join import join
+from forwarder.clicks.join import join, mark_new
 from forwarder.clicks.token import Ring, digest, ring_of
 from forwarder.core.event import Event, Kind, Person
 from forwarder.core.links import MARKS, TOKENS, Click, mark_of
 from forwarder.core.tally import tally
-from forwarder.store import Store, clicks, join_marks, links
+from forwarder.store import Store, clicks, join_marks, links, open_store, people
+from forwarder.store.log import Filter, list_deliveries
+from forwarder.store.migrate import upgrade
 from forwarder.store.schema_clicks import click_joins, click_marks
 from tests.clicks.following import NOW, a_link, a_store
 from tests.clicks.test_spool import a_click
@@ -340,3 +343,29 @@ def test_without_a_link_nobody_is_looked_at(sqlite_url: str) -> None:
     assert 0 == join(opened, WINDOW, LATER)
     assert [] == list(join_marks.marked(opened, NOW - WINDOW, 0))
     opened.close()
+
+
+def test_a_person_is_found_without_links_also_by_the_key_before(
+    sqlite_url: str,
+) -> None:
+    old, new = (urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+    first = open_store(sqlite_url, [old])
+    upgrade(first)
+    take(first, bought(1, email="Ada @example.org"), at=NOW)
+    mark_new(first, LATER)
+    first.close()
+    store = open_store(sqlite_url, [new, old])
+    take(store, bought(2, email="ada@example.org"), bought(3), at=NOW)
+    mark_new(store, LATER)
+    marks = people.marks_of(store, [" ADA@example.org"])
+    found = [line.id for line in list_deliveries(store, Filter(person=marks)).lines]
+
+    assert (2, [2, 1]) == (len(marks), found)
+    assert 0 == join_marks.forget(store, NOW, NOW)
+    with store.read() as connection:
+        n_marks = connection.execute(sa.select(sa.func.count(click_marks.c.mark)))
+        n_marks_before = n_marks.scalar_one()
+    over = LATER + timedelta(seconds=1)
+    assert n_marks_before - 1 == join_marks.forget(store, over, over)
+    assert [] == list(list_deliveries(store, Filter(person=marks)).lines)
+    store.close()

@@ -23,6 +23,7 @@ UNSEEN_ROUTES = {
     "hooks.take",  # the webhook is its own line in the log
     "api.post_events",  # so is the event
     "collect.take",  # a visitor's browser; counted
+    "api_deliveries.post_person",  # asks who is there, as the list does
     "api_links.post_audit",  # follows a link, and keeps what it saw
     "console_theme.post_theme",  # a cookie of the reader's own browser
 }
@@ -35,7 +36,8 @@ UNSEEN_COMMANDS = frozenset(
         *("experiments list", "experiments meaning", "experiments show"),
         *("experiments simulate", "explain", "jobs list", "jobs show", "keys list"),
         *("kpi", "kpi diagnose", "kpi tasks", "ledger", "links export"),
-        *("links funnel", "links list", "links qr", "listen", "pull revisions"),
+        *("links funnel", "links list", "links qr", "listen", "overview"),
+        "pull revisions",
         *("quality", "reconcile", "reconcile estimate", "reconcile versions"),
         *("settings", "snippet ids", "snippet mirror", "trigger", "user list"),
         *("verify", "webhooks list"),

@@ -13,6 +13,7 @@ from forwarder.enrich import STEPS
 from forwarder.hookups import PLATFORMS
 from forwarder.pulls import PULLS
 from forwarder.sources import SOURCES
+from forwarder.web.console_sources import NEVER_AGAIN, OF_ALL_KINDS, UNDOCUMENTED
 from tests.house.test_docs import SOURCE_HEADINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,3 +69,16 @@ def test_the_page_on_apis_names_every_platform(source: str) -> None:
     text = (ROOT / "docs" / "missing.md").read_text(encoding="utf-8").lower()
 
     assert source in text
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
+def test_the_console_says_of_retries_what_the_page_says(source: str) -> None:
+    part = page(source).partition("## Retries and disabling")[2].partition("\n## ")[0]
+    told = " ".join(part.split())
+    is_silent = told.startswith("Not documented")
+    is_open = told.startswith(("As the tool", "Yours to decide"))
+    says_none = re.search(r"(never tries|does not try|not try) again\b", told)
+
+    assert is_silent == (source in UNDOCUMENTED)
+    assert is_open == (source in OF_ALL_KINDS)
+    assert source not in NEVER_AGAIN or says_none

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from forwarder.clicks.funnel import Funnel
+from forwarder.clicks.repeats import ByFirstClick, Repeats, Within
 from forwarder.core.event import Kind
 from forwarder.core.experiment import Objective, Phase, Plan, Variable, Variant
 from forwarder.core.kpi import Board, Counts, KpiDay, PinFacts, Task
@@ -18,6 +19,7 @@ from forwarder.insights.advice import ORDER, band_advice
 from forwarder.insights.advisor import advise, tolerance
 from forwarder.insights.as_json import as_json
 from forwarder.insights.as_mail import as_mail
+from forwarder.insights.as_text import as_text
 from forwarder.insights.board import build_board
 from forwarder.insights.boards import board_lines
 from forwarder.insights.checklist import checklist
@@ -100,6 +102,34 @@ def test_r22_a_capture_outside_its_band_is_a_gap(clicks: int, *, has_gap: bool) 
     found = of_account(one, [funnel("a", clicks)], links, {"1": one})
 
     assert has_gap == found.has_gap(LIMITS)
+
+
+def test_r49_first_and_repeat_revenue_stand_in_the_terminal() -> None:
+    found = Repeats(
+        people=2,
+        within=[Within(30, 1, 2, {"EUR": 4000, "USD": 100}, 1, {"EUR": 6000})],
+    )
+    nobody = Repeats(people=0, within=[])
+    told = ByFirstClick(
+        first_on=LAST - 364 * DAY,
+        last_on=LAST,
+        all=found,
+        links={"spring": found, "autumn": nobody},
+        campaigns={},
+        pins={},
+    )
+    board = build_board(replace(facts(counts(9), counts(9)), first_clicks=told), LIMITS)
+    lines = as_text(board).splitlines()
+    at = lines.index("  link spring, people: 2")
+
+    assert (
+        "    30 days: first 40.00 EUR, 1.00 USD, repeat 60.00 EUR (over for 1 of them)"
+        == lines[at + 1]
+    )
+    assert "autumn" not in as_text(board)
+    assert {"EUR": "60.00"} == (
+        as_json(board)["first_clicks"]["links"]["spring"]["within"][0]["repeat_revenue"]
+    )
 
 
 def test_clicks_of_pins_without_a_link_leave_no_ratio() -> None:

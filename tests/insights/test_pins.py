@@ -7,9 +7,9 @@ import pytest
 from forwarder.core.kpi import Counts
 from forwarder.insights.decay import decay_findings, decay_of, half_life
 from forwarder.insights.findings import RuleState
-from forwarder.insights.missed import almost_famous, missed_by_pin
+from forwarder.insights.missed import almost_famous, look
 from forwarder.insights.pin_rules import PinView, chance_of_so_few, judge_pins
-from forwarder.insights.quadrant import Quadrant, cuts, quadrant
+from forwarder.insights.quadrant import Quadrant, cuts, quadrants
 from tests.insights.accounts import LIMITS, counts
 
 FIRST = date(2026, 8, 1)
@@ -103,9 +103,9 @@ def test_r34_missed_clicks_rank_the_almost_famous() -> None:
         account=counts(100_000, 5000, 1000),
         limits=LIMITS,
     )
-    states = {one.pin_id: one.state for one in almost_famous(view, missed_by_pin(view))}
+    states = {one.pin_id: one.state for one in almost_famous(look(view), LIMITS)}
 
-    assert {"A": Fraction(125), "B": Fraction(5)} == missed_by_pin(view)
+    assert {"A": Fraction(125), "B": Fraction(5)} == look(view).missed
     assert {
         "A": RuleState.FIRED,
         "B": RuleState.FIRED,
@@ -117,15 +117,15 @@ def test_r34_of_many_pins_the_upper_quarter_is_looked_at() -> None:
     pins = {f"p{n}": counts(9000, 100 + n, 1) for n in range(20)}
     view = PinView(pins=pins, account=counts(0, 1000, 200), limits=LIMITS)
 
-    assert {"p15", "p16", "p17", "p18", "p19"} == set(missed_by_pin(view))
+    assert {"p15", "p16", "p17", "p18", "p19"} == set(look(view).missed)
 
 
 def test_r34_without_close_ups_nothing_is_missed() -> None:
     view = PinView(pins={"a": counts(10)}, account=counts(10), limits=LIMITS)
 
-    assert {} == missed_by_pin(view)
+    assert {} == look(view).missed
     assert [RuleState.INSUFFICIENT_DATA] == [
-        one.state for one in almost_famous(view, missed_by_pin(view))
+        one.state for one in almost_famous(look(view), LIMITS)
     ]
 
 
@@ -146,14 +146,15 @@ def test_r12_r13_the_duet_has_four_quadrants(
 ) -> None:
     one = counts(100_000, 0, clicks, saves)
 
-    assert word is quadrant(one, cuts({}, LIMITS), LIMITS)
+    assert {"1": word} == quadrants({"1": one}, cuts({}, LIMITS), LIMITS)
 
 
 @pytest.mark.parametrize(
     ("shown", "known"), [(200, False), (999, False), (1000, True), (0, False)]
 )
 def test_r13_a_pin_shown_seldom_has_no_quadrant(shown: int, *, known: bool) -> None:
-    found = quadrant(counts(shown, 0, shown, shown), cuts({}, LIMITS), LIMITS)
+    pins = {"1": counts(shown, 0, shown, shown)}
+    found = quadrants(pins, cuts({}, LIMITS), LIMITS)["1"]
 
     assert known == (found is not Quadrant.NOT_ENOUGH_DATA)
 

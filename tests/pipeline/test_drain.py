@@ -473,6 +473,7 @@ def a_row(attempts: int, occurred_at: datetime) -> Claimed:
         event_id="e",
         kind="checkout",
         occurred_at=occurred_at,
+        received_at=occurred_at,
         attempts=attempts,
         mode="auto",
         event=None,

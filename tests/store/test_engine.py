@@ -1,6 +1,7 @@
 """How the database is reached: what must hold before anything breaks."""
 
 import pytest
+import sqlalchemy as sa
 
 from forwarder.store import open_store
 from forwarder.store.engine import connect
@@ -26,6 +27,19 @@ class FailedSync(Exception):
     """What SQLite's driver raises when the disk did not confirm."""
 
     sqlite_errorname = "SQLITE_IOERR"
+
+
+def test_only_a_statement_over_a_whole_month_gets_more_room(postgres_url: str) -> None:
+    store = open_store(postgres_url, [KEY])
+    asked = sa.text("SHOW work_mem")
+
+    with store.read_much() as connection:
+        roomy = connection.execute(asked).scalar_one()
+    with store.read() as connection:  # the same line to the server, given back
+        usual = connection.execute(asked).scalar_one()
+    store.close()
+
+    assert ("64MB", "4MB") == (roomy, usual)
 
 
 def test_after_a_failed_sync_this_process_writes_nothing_more(sqlite_url: str) -> None:

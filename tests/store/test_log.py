@@ -3,12 +3,13 @@ from datetime import timedelta
 
 import pytest
 
-from forwarder.core.delivery import NoticeStatus, Status
+from forwarder.core.delivery import Answer, Delivered, NoticeStatus, Status
 from forwarder.core.event import Kind
-from forwarder.store import Store, health, log, notice_log, outbox
+from forwarder.store import Store, health, log, notice_log, outbox, tried
 from forwarder.store.arrival import ORDER_ID_MAX_CHARS
 from forwarder.store.inbox import accept
 from forwarder.store.log import ID_MAX, PAGE_MAX, Filter
+from forwarder.store.outbox import Settled, Verdict
 from forwarder.store.story import show
 from tests.store.shop import NOW, an_arrival, an_event, note_health, take
 from tests.store.test_health import WELL
@@ -177,3 +178,58 @@ def test_an_amount_beyond_all_sales_does_not_stop_the_event(store: Store) -> Non
     claim = outbox.claim(store, "main", "w", 9, NOW)
     assert claim is not None
     assert [sale] == [row.event for row in claim.rows]
+
+
+def tell(store: Store, http: int | None, request_id: str, *, is_final: bool) -> None:
+    """Send what is due in one request, and write down what was answered."""
+    claim = outbox.claim(store, "main", "w", 10, NOW)
+    assert claim is not None
+    done = Verdict(status=Status.DELIVERED, outcome="delivered")
+    again = Verdict(status=Status.PENDING, outcome="deferred", next_attempt_at=NOW)
+    answer = Answer(
+        outcomes=(Delivered(),),
+        n_events=len(claim.rows),
+        http_status=http,
+        request_id=request_id,
+        duration_ms=1,
+    )
+    verdict = done if is_final else again
+    settled = [Settled(row=row, verdict=verdict) for row in claim.rows]
+    outbox.settle(store, claim, settled, answer, NOW)
+
+
+@pytest.mark.parametrize("rare_events", [tried.RARE_EVENTS, 0])
+def test_deliveries_are_found_by_answer_request_and_batch(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rare_events: int
+) -> None:
+    monkeypatch.setattr(tried, "RARE_EVENTS", rare_events)
+    take(store, an_event(1), an_event(2))
+    tell(store, 429, "rid-a", is_final=False)
+    take(store, an_event(3))
+    tell(store, None, "", is_final=False)
+    tell(store, 200, "rid-b", is_final=True)
+    take(store, an_event(4))
+    tell(store, 404, "rid-c", is_final=True)
+    take(store, an_event(5))
+
+    found = {
+        http: ids(store, Filter(http=http))
+        for http in ("429", "4xx", "2xx", "none", "5xx")
+    }
+    assert found == {
+        "429": ["2", "1"],
+        "4xx": ["4", "2", "1"],
+        "2xx": ["3", "2", "1"],
+        "none": ["3", "2", "1"],
+        "5xx": [],
+    }
+    assert {"delivered": 2} == log.count_by_status(store, Filter(http="429"))
+    assert ["1"] == ids(store, Filter(http="429", order_id="1"))
+    assert ["2"] == ids(store, Filter(http="4xx", before_id=3, after_id=1))
+    assert ["3", "2", "1"] == ids(store, Filter(request_id="rid-b"))
+    assert ["2", "1"] == ids(store, Filter(batch=1))
+    assert ["2", "1"] == ids(store, Filter(batch=1, request_id="rid-a"))
+    assert [] == ids(store, Filter(batch=1, request_id="rid-b"))
+    told = show(store, 1)
+    assert told is not None
+    assert [1, 2, 3] == [entry.batch for entry in told.history]

@@ -21,6 +21,7 @@ from forwarder.web.api_jobs import api_jobs
 from forwarder.web.api_kpi import api_kpi
 from forwarder.web.api_links import api_links
 from forwarder.web.api_reports import api_reports
+from forwarder.web.api_sources import api_sources
 from forwarder.web.api_users import api_users
 from forwarder.web.desk import EXTENSION, WebDesk
 from forwarder.web.hooks import hooks
@@ -72,6 +73,7 @@ class Doors:
             api_jobs,
             api_links,
             api_reports,
+            api_sources,
             api_users,
         )
         for blueprint in (hooks, api, *more_api, vitals, api_kpi):

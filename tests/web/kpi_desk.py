@@ -1,6 +1,6 @@
 """Two months of the invented account and an experiment, for pages that show them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from forwarder.cli.demo_account import account_until
 from forwarder.core.experiment import Objective, Phase, Plan, Shown, Variable, Variant
@@ -8,7 +8,8 @@ from forwarder.core.kpi import Counts, DeviceDay
 from forwarder.insights.recording import record_days
 from forwarder.insights.tasks import open_tasks
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import Store, experiments, kpi, pins
+from forwarder.store import Store, customers, experiments, kpi, pins
+from forwarder.store.customers import Customer, Ordered
 from tests.web.console_desk import NOW
 
 SINCE = date(2026, 9, 1)
@@ -24,6 +25,29 @@ PLAN = Plan(
     rho=0.002,
     note="A headline that asks for the click.",
 )
+
+
+def fill_first_clicks(store: Store, slug: str) -> None:
+    """Keep two people who first clicked a link: one came again, one has only asked."""
+    october = datetime(2026, 10, 1, tzinfo=UTC)
+    ada, eve = (
+        Customer(id=n, slug=slug, clicked_at=october, endpoint="my-shop")
+        for n in (900, 901)
+    )
+    orders = [
+        Ordered(
+            delivery_id=900 + days,
+            customer=ada.id,
+            endpoint="my-shop",
+            order_id=f"{900 + days}",
+            currency="EUR",
+            value_minor=minor,
+            occurred_at=october + timedelta(days=days),
+            is_repeat=days > 0,
+        )
+        for days, minor in ((0, 4000), (10, 6000))
+    ]
+    customers.keep(store, [ada, eve], {}, orders)
 
 
 def fill_kpi(store: Store) -> None:

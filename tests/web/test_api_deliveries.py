@@ -4,10 +4,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from forwarder.clicks.join import mark_new
 from forwarder.store import audit, open_store
 from forwarder.store.audit import Wanted
 from forwarder.store.migrate import upgrade
@@ -94,3 +96,29 @@ def test_a_delivery_that_is_not_there_reveals_nobody(
 
     answer = client.post(f"{LIST}/99/reveal", json=BECAUSE, headers=operator)
     assert 404 == answer.status_code
+
+
+def test_a_person_is_looked_for_in_the_body_and_then_by_the_marks(
+    doors: Doors, client: FlaskClient
+) -> None:
+    reader = doors.key("read")
+    mark_new(doors.store, NOW + timedelta(minutes=1))
+    path = f"{LIST}/person"
+    found = client.post(path, json={"value": EMAIL}, headers=reader)
+    marks = told(found)["person"]
+    lines = client.get(f"{LIST}?person={marks}", headers=reader)
+
+    check("Found", told(found))
+    assert ([2], 7) == (
+        [one["id"] for one in told(found)["items"]],
+        told(found)["found_for_days"],
+    )
+    assert told(found)["items"] == told(lines)["items"]
+    nobody = client.post(path, json={"value": "ada@example.net"}, headers=reader)
+    assert [] == told(nobody)["items"]
+    for wrong in ({}, {"value": " "}, {"value": EMAIL, "limit": 1}):
+        refused = client.post(path, json=wrong, headers=reader)
+        assert (422, False) == (refused.status_code, EMAIL in refused.text)
+    refused = client.get(f"{LIST}?person={EMAIL}", headers=reader)
+    assert (422, False) == (refused.status_code, EMAIL in refused.text)
+    assert 401 == client.post(path, json={"value": EMAIL}).status_code

@@ -477,7 +477,7 @@ def test_several_hits_are_listed_without_an_address_that_tells_what_was_typed(
 
 
 @pytest.mark.usefixtures("full")
-@pytest.mark.parametrize("reference", ["", "ada@example.com", "9" * 400, "<b>"])
+@pytest.mark.parametrize("reference", ["", "ada lovelace", "9" * 400, "<b>"])
 def test_a_search_without_result_repeats_nothing_that_was_typed(
     log_in: LogIn, reference: str
 ) -> None:

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from forwarder.cli.demo_account import pin_id
 from forwarder.core.experiment import Shown
 from forwarder.core.kpi import Counts, KpiDay
+from forwarder.core.links import Link
 from forwarder.insights.recording import record_from_pins, standing_of
 from forwarder.insights.thresholds import Thresholds
-from forwarder.store import audit, experiments, kpi, open_store
+from forwarder.store import audit, experiments, kpi, links, open_store
 from forwarder.store.audit import Wanted
 from forwarder.store.migrate import upgrade
 from tests.web.console_desk import DATA_KEY, NOW, Desktop, token_in
-from tests.web.kpi_desk import fill_kpi
+from tests.web.kpi_desk import fill_first_clicks, fill_kpi
 
 LogIn = Callable[[str], FlaskClient]
 LIMITS = Thresholds()
@@ -84,6 +85,40 @@ class TestOverAnAccount:
         assert "text/csv; charset=utf-8" == reply.content_type
         assert sorted(clicks, reverse=True) == clicks
         assert 300 == len(rows)
+
+    def test_r49_first_and_repeat_revenue_stand_on_every_door(
+        self, log_in: LogIn, desktop: Desktop
+    ) -> None:
+        link = Link(slug="spring", to="https://shop.example/x", pin_id="=1+1")
+        links.add(desktop.store, link, NOW)
+        fill_first_clicks(desktop.store, "spring")
+        client = log_in("viewer")
+        page = client.get("/console/kpi?month=2026-10").text
+        told = client.get("/console/kpi.json?month=2026-10").get_json()["first_clicks"]
+        of_link = client.get("/console/link/spring.json").get_json()["first_clicks"]
+        reply = client.get("/console/kpi/first-clicks.csv?month=2026-10")
+        rows = list(csv.DictReader(io.StringIO(reply.text)))
+        within = {
+            "days": 30,
+            "people_over": 2,
+            "first_orders": 1,
+            "first_revenue": {"EUR": "40.00"},
+            "repeat_orders": 1,
+            "repeat_revenue": {"EUR": "60.00"},
+        }
+
+        assert page.index("First and repeat revenue") < page.index("60.00 EUR")
+        assert (2, within) == (told["all"]["people"], told["all"]["within"][0])
+        assert told["links"]["spring"] == told["pins"]["=1+1"] == told["all"]
+        assert within == of_link["within"][0]
+        assert "60.00 EUR" in client.get("/console/link/spring").text
+        assert ["all", "link", "pin"] == [row["by"] for row in rows[::3]]
+        assert ("'=1+1", "EUR", "40.00", "60.00") == (
+            rows[-1]["name"],
+            rows[-1]["currency"],
+            rows[-1]["first_revenue"],
+            rows[-1]["repeat_revenue"],
+        )
 
     def test_a_task_is_closed_with_a_word_and_written_down(
         self, log_in: LogIn, desktop: Desktop

@@ -10,9 +10,9 @@ from werkzeug.test import TestResponse
 from forwarder.alerts import states
 from forwarder.core.delivery import Delivered
 from forwarder.core.event import Person
-from forwarder.core.tally import Tally
+from forwarder.core.tally import Tally, tally
 from forwarder.pipeline.replay import Asker, start_discard
-from forwarder.store import audit, health, jobs, tallies, volumes
+from forwarder.store import audit, health, jobs, taken, tallies, volumes
 from forwarder.store.audit import Wanted
 from forwarder.store.jobs import Scope, State
 from tests.web.console_desk import (
@@ -88,6 +88,41 @@ def test_the_overview_says_yes_when_all_is_well(
         told["by_status"]["delivered"],
         told["delivered_within_an_hour"],
     )
+
+
+def test_the_overview_tells_how_long_the_platform_takes_to_say_yes(
+    desktop: Desktop, log_in: LogIn
+) -> None:
+    tally.take()  # what other tests counted
+    for number in range(1, 20):
+        desktop.take(event_of(number))
+    desktop.clock.now += timedelta(seconds=2)
+    desktop.drain(Delivered())
+    desktop.take(event_of(20))
+    desktop.take(event_of(21))
+    desktop.clock.now += timedelta(hours=2)
+    desktop.drain(Delivered())
+    tallies.flush(desktop.store)
+    client = log_in("viewer")
+    page = client.get("/console/").text
+    told = client.get("/console/overview.json").get_json()["taken"]
+
+    assert ["2026-11-21T12:00:00Z", "2026-11-21T14:00:00Z"] == [
+        hour["since"] for hour in told["by_hour"]
+    ]
+    assert (19, 1.75, 2.42) == tuple(
+        told["by_hour"][0][name] for name in ("events", "p50_s", "p95_s")
+    )
+    assert (2, "2026-11-21T13:00:00Z") == (told["1h"]["events"], told["1h"]["since"])
+    assert (21, 1.83) == (told["24h"]["events"], told["24h"]["p50_s"])
+    assert "half of 21 events within <b>1.8 s</b>, 95 % within" in page
+    taken.forget(desktop.store, NOW + timedelta(hours=1))
+    left = taken.by_hour(desktop.store, NOW)
+    assert [NOW + timedelta(hours=2)] == list(left)
+    client.post("/console/deliveries/1/replay", data={"token": token_in(page)})
+    desktop.drain(Delivered())
+    tallies.flush(desktop.store)
+    assert left == taken.by_hour(desktop.store, NOW)
 
 
 def test_the_overview_says_no_and_what_needs_a_person(

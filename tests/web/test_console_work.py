@@ -11,8 +11,10 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from forwarder.clicks.join import mark_new
 from forwarder.core.delivery import Delivered, Refused
-from forwarder.store import audit, retention, views
+from forwarder.core.event import Person
+from forwarder.store import audit, people, retention, views
 from forwarder.store.audit import Wanted
 from forwarder.store.retention import Retention
 from forwarder.store.views import VIEWS_MAX, View
@@ -368,3 +370,59 @@ def test_a08_every_list_is_there_as_csv_too(full: Desktop, log_in: LogIn) -> Non
     assert {"status": "refused"} == json.loads(found["jobs"][0]["filter"])
     for name in found:
         assert f"/console/{name}.csv" in client.get(f"/console/{name}").text
+
+
+@pytest.mark.usefixtures("full")
+def test_a_person_is_found_by_a_hash_and_never_stands_in_an_address(
+    full: Desktop, log_in: LogIn
+) -> None:
+    full.take(event_of(60, person=Person(email=("grace@example.com",))))
+    mark_new(full.store, full.clock.now + timedelta(minutes=1))
+    client = log_in("viewer")
+    page = client.get(f"{LIST}?kind=checkout").text
+    form = {"token": token_in(page), "query": "kind=checkout&cursor=4"}
+    sent = [
+        client.post(f"{LIST}/person", data={**form, "value": " Grace@Example.com"}),
+        client.post("/console/find", data={**form, "reference": "grace@example.com"}),
+        client.post(f"{LIST}/person", data={**form, "value": "nobody@example.com"}),
+    ]
+    marks = people.marks_of(full.store, ["grace@example.com"])[0]
+    narrowed, whole, nobody = (str(one.headers["Location"]) for one in sent)
+    found = client.get(narrowed).text
+
+    assert f"{LIST}?kind=checkout&person={marks}" == narrowed
+    assert f"{LIST}?person={marks}" == whole
+    assert ["60"] == re.findall(r"shopify:my-shop:(\d+):checkout</span>", found)
+    assert "person: <b>the one looked for</b>" in found
+    assert "grace" not in (narrowed + whole + found).lower()
+    assert "A person is found for 7 days" in client.get(nobody).text
+    keep = {**form, "name": "one of them", "query": narrowed.partition("?")[2]}
+    assert "Keep view" not in found
+    assert 422 == client.post("/console/views", data=keep).status_code
+    client.get(narrowed.replace("deliveries?", "deliveries.csv?"))
+    told = "csv kind=checkout&person=-"
+    assert [("viewer", "deliveries", told)] == noted(full, "exported")
+    empty = client.post(f"{LIST}/person", data={**form, "value": " "})
+    assert (422, True) == (
+        empty.status_code,
+        "an e-mail address or a phone number" in empty.text,
+    )
+
+
+@pytest.mark.usefixtures("full")
+def test_the_attempts_of_a_delivery_lead_to_all_of_their_request(
+    log_in: LogIn,
+) -> None:
+    client = log_in("viewer")
+    page = client.get(f"{LIST}/1").text
+
+    assert '<a href="/console/deliveries?batch=1">2 events</a>' in page
+    lines = client.get(f"{LIST}.json?batch=1").get_json()["items"]
+    assert [2, 1] == [line["id"] for line in lines]
+    rid, http = f"{LIST}?request_id=rid-0001", f"{LIST}?http=4xx"
+    assert 'name="request_id" type="text" value="rid-0001"' in client.get(rid).text
+    shown = client.get(http).text
+    assert "answer: <b>4xx: turned down</b>" in shown
+    assert "selected>4xx: turned down" in shown
+    for wrong in ("http=600", "http=4x", "batch=0", "person=ada", "request_id=%00"):
+        assert 422 == client.get(f"{LIST}?{wrong}").status_code

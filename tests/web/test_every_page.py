@@ -22,10 +22,11 @@ from tests.web.console_desk import (
     open_alert,
     quarantine,
 )
-from tests.web.kpi_desk import fill_kpi
+from tests.web.kpi_desk import fill_first_clicks, fill_kpi
 from tests.web.link_desk import fill_links
 from tests.web.page_list import page_addresses
 from tests.web.report_desk import keep_report
+from tests.web.shop_desk import fill_shop
 from tests.web.windows import windows
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,8 @@ STATES = {
     "blocked": "/console/deliveries/9",
     "board-of-october": "/console/kpi?month=2026-10",
     "plan-of-a-card": "/console/experiments/new?rule=creative_friction&month=2026-10",
+    "taken-in": "/console/jobs/3",
+    "asked": "/console/jobs/4",
     "not-found": "/console/deliveries/999",
 }
 Theme = Literal["light", "dark"]
@@ -76,8 +79,10 @@ def desk(
         keep_report(made.store)
         fill_links(made)
         fill_kpi(made.store)
+        fill_first_clicks(made.store, "spring")
         asker = Asker(who="admin", reason="the currency is mended at the shop")
         start_discard(made.store, Scope(), asker, made.clock())
+        assert (3, 4) == fill_shop(made)
         save(made.store, "admin", View(name="My view", query="kind=lead", saved_at=NOW))
         add_admin(made.store)
         yield made

@@ -46,7 +46,7 @@ class Hand:
     def find(self, text: str) -> None:
         """Type into the box that every page has, and press Enter."""
         self.n_actions += 1
-        box = self.page.get_by_label("Find an event id, order id or number")
+        box = self.page.get_by_label("Find an event id, order id")
         if self.is_keyboard:
             self._tab_to(box)
         else:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.core.links import Link
-from forwarder.store import Store, kpi, links, open_store
+from forwarder.store import Store, kpi, links, open_store, tried
 from forwarder.store.migrate import upgrade
 from forwarder.store.sessions import begin
 from tests.web.conftest import add_admin, desktop_on, fill
@@ -45,6 +45,11 @@ FILTERS = (
     "?order=1004",
     "?event_id=none",
     "?ids=3&ids=4",
+    *(f"?http={word}" for word in ("2xx", "429", "none")),
+    "?http=4xx&status=refused&since=2026-11-20",
+    "?batch=1",
+    "?request_id=rid-0001",
+    f"?person={'0' * 64},{'1' * 64}",
     "?since=2026-11-20",
     "?until=2026-11-20",
     "?since=2026-11-01&until=2026-11-20&kind=lead&endpoint=rare",
@@ -83,7 +88,7 @@ def admin(desk: Desktop) -> FlaskClient:
 
 
 def test_a05_no_page_and_no_filter_reads_a_whole_large_table(
-    desk: Desktop, admin: FlaskClient
+    desk: Desktop, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lists = [
         f"/console/deliveries{form}{query}"
@@ -101,6 +106,14 @@ def test_a05_no_page_and_no_filter_reads_a_whole_large_table(
     }
 
     assert {} == found
+    monkeypatch.setattr(tried, "RARE_EVENTS", -1)
+    frequent = {
+        address: whole
+        for address in lists
+        if "http=" in address
+        if (whole := whole_reads(desk.store, admin, address))
+    }
+    assert {} == frequent
 
 
 def pages(desk: Desktop) -> list[str]:

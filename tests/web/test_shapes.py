@@ -79,6 +79,7 @@ def test_a_story_tells_notice_payload_and_history(desktop: Desktop) -> None:
             "batch_size": 1,
             "mode": "auto",
             "request_id": "rid-0001",
+            "batch": 1,
         }
     ] == told["history"]
     assert "***" == told["payload"]["user_data"]["client_ip_address"]

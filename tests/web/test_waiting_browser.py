@@ -10,6 +10,7 @@ from forwarder.core.delivery import Delivered
 from forwarder.store import health
 from tests.web.conftest import add_admin, desktop_in, serving
 from tests.web.console_desk import Desktop, event_of
+from tests.web.shop_desk import orders, with_key, work
 from tests.web.windows import windows
 
 
@@ -55,3 +56,25 @@ def test_without_scripts_a_waiting_page_loads_itself_anew(
 
         assert 0 == page.locator("meta[http-equiv=refresh]").count()
         assert page.get_by_text("it is genuine and was taken in").is_visible()
+
+
+def test_a_shop_is_asked_and_its_missing_taken_in_while_one_looks_on(
+    browser: Browser, desk: Desktop
+) -> None:
+    with_key(desk)
+    with serving(desk.app) as address, windows(browser, address) as look:
+        page = look().log_in("admin")
+        page.goto(f"{address}/console/sources/my-shop")
+        page.get_by_role("button", name="Count what was missed").click()
+        page.get_by_text("It waits for a worker.").wait_for()
+        work(desk, orders(1, 2))
+        page.get_by_role("button", name="Take in 2 missing events").click()
+        page.wait_for_url("**/console/jobs/2")
+        work(desk, orders(1, 2))
+        page.get_by_text("2 of 2 missing events taken in").wait_for()
+        page.goto(f"{address}/console/sources/my-shop")
+        page.get_by_label("Sample").select_option("orders-paid")
+        page.get_by_role("button", name="Send this test").click()
+        page.wait_for_url("**/console/deliveries/3")
+
+        assert page.get_by_text("It never counts as an order.").is_visible()

@@ -67,6 +67,9 @@ def test_one_box_needs_no_broker_and_forgets_old_wake_ups(settings_file: Path) -
     assert (1.0, 2.0, 600.0, 900.0) == tuple(
         periods[name] for name in ("drain", "enrich", "sweep", "import_missing")
     )
+    assert "ask_shops" not in periods  # no shop has a key: there is nobody to ask
+    settings_file.write_text(f'{settings_file.read_text()}api_key = "rk_x"\n')
+    assert 5.0 == conf(settings_file)["beat_schedule"]["ask_shops"]["schedule"]
 
 
 def test_many_boxes_share_a_broker_that_may_lose_everything(
@@ -95,7 +98,7 @@ def test_a_new_worker_loads_nothing_that_it_does_not_use(settings_file: Path) ->
     pool, tasks, modules = said(settings_file, HEAVY)
 
     assert "threads" in pool
-    assert {"drain", "enrich", "sweep", "reports", "kpi_day"} <= set(tasks)
+    assert {"drain", "enrich", "sweep", "ask_shops", "kpi_day"} <= set(tasks)
     assert [] == sorted(
         {
             *("alembic", "celery.bin.celery", "flask", "granian", "numpy"),

@@ -1,5 +1,6 @@
 """The daily look for what no webhook told."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,10 @@ from datetime import timedelta
 import pytest
 
 from config.settings import load
-from forwarder.store import audit, log
+from forwarder.pipeline import fetching
+from forwarder.pipeline.missing import Window
+from forwarder.store import audit, jobs, log
+from forwarder.store.jobs import State
 from forwarder.store.log import Filter
 from forwarder.store.migrate import upgrade
 from forwarder.wiring import Wired, wire
@@ -84,3 +88,49 @@ def test_nobody_is_asked_unless_the_settings_say_so(
     missing.import_missing()
 
     assert [] == stripe.asked
+
+
+def test_what_somebody_wants_to_know_is_asked_and_then_taken_in(
+    asking: Wired, stripe: FakeStripe
+) -> None:
+    store = asking.store
+    now = store.now()
+    fill(asking, stripe, 1, 30, 24 * 9)
+    week = Window(since=now - timedelta(days=7), until=now)
+    ask = fetching.start_ask(store, "my-shop", "orders", week, "ada", now)
+    missing.ask_shops()
+
+    assert ask is not None
+    asked = jobs.find(store, ask.id)
+    assert asked is not None
+    assert (State.DONE, 2, set()) == (asked.state, asked.n_planned, ids(asking))
+    taken = fetching.start_import(store, asked, "ada", now)
+    missing.ask_shops()
+    assert {f"stripe:my-shop:cs_live_{n}:checkout" for n in (0, 1)} == ids(asking)
+    assert taken is not None
+    done = jobs.find(store, taken.id)
+    assert done is not None
+    assert (State.DONE, 2) == (done.state, done.n_done)
+
+
+def test_a_pause_that_a_shop_asks_for_ends_with_the_worker(
+    asking: Wired, stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = asking.store
+    now = store.now()
+    week = Window(since=now - timedelta(days=7), until=now)
+    ask = fetching.start_ask(store, "my-shop", "orders", week, "ada", now)
+    stripe.trouble = [(429, {"Retry-After": "60"}, {})]
+    stopping = threading.Event()
+    monkeypatch.setattr(missing, "is_stopping", stopping.is_set)
+    monkeypatch.setattr(missing, "rest", lambda _: stopping.set())
+    missing.ask_shops()
+
+    assert ask is not None
+    left = jobs.find(store, ask.id)
+    assert left is not None
+    assert State.RUNNING is left.state
+    assert 1 == len(stripe.asked)
+    again = jobs.take(store, store.now(), kinds=jobs.OF_SHOPS)  # at once, by another
+    assert again is not None
+    assert 2 == again.turn
