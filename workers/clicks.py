@@ -9,7 +9,7 @@ from celery import shared_task
 from config import checks
 from forwarder import outside
 from forwarder.clicks import auditing, spool
-from forwarder.clicks.join import LATE, join, mark_new
+from forwarder.clicks.join import LATE, join
 from forwarder.store import clicks, customers, duties, join_marks, link_audits, watch
 from forwarder.store.writer import StoreDown
 from forwarder.wiring import Wired
@@ -46,9 +46,8 @@ def _import() -> None:
     if joining.is_due(now):
         window = timedelta(days=found.settings.clicks.window_days)
         back = LATE if joining_all.is_due(now) else LATELY
-        if found.settings.service.find_people_days:
-            mark_new(found.store, now)
-        n_joined = join(found.store, window, now, back)
+        finds_people = found.settings.service.find_people_days > 0
+        n_joined = join(found.store, window, now, back, finds_people=finds_people)
         if n_joined:
             log.info("clicks joined", n_joined=n_joined)
 

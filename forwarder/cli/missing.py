@@ -20,7 +20,7 @@ from forwarder.hookups import why_not
 from forwarder.pipeline import fetching, missing
 from forwarder.pipeline.missing import Plan, Window
 from forwarder.pipeline.receive import Endpoint
-from forwarder.pulls import ALL, ORDERS, PEOPLE, PULLS
+from forwarder.pulls import ALL, ORDERS, PEOPLE
 from forwarder.store import audit
 from forwarder.web.words import NOT_TAKEN
 from forwarder.wiring import Wired, told_by_api
@@ -90,19 +90,9 @@ def _askable(wired: Wired, name: str, what: str) -> Endpoint:
     if endpoint is None:
         names = ", ".join(sorted(wired.endpoints)) or "none"
         stop_wrong_use(f"no endpoint is named {name}; known: {names}")
-    parts = PULLS.get(endpoint.source_name, {})
-    if not parts:
-        stop_wrong_use(
-            f"{endpoint.source_name} cannot be asked afterwards; these can: "
-            f"{', '.join(sorted(PULLS))}"
-        )
-    if what not in {*parts, ALL}:
-        stop_wrong_use(f"{endpoint.source_name} tells only {', '.join(parts)}")
-    if not endpoint.options.api_key:
-        stop_wrong_use(
-            f"set api_key in [endpoints.{name}]: see "
-            f"docs/sources/{endpoint.source_name}.md"
-        )
+    why = missing.why_not(endpoint, what)
+    if why:
+        stop_wrong_use(why)
     return endpoint
 
 

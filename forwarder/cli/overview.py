@@ -4,15 +4,8 @@ import click
 
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, ready_or_exit
 from forwarder.pipeline.swiftness import Taken
-from forwarder.web.at_a_glance import Glance, bars, glance_json, look
+from forwarder.web.at_a_glance import ANSWERS, Glance, bars, glance_json, look
 from forwarder.web.telling import brief, trouble_text
-
-ANSWERS = {
-    "trouble": "No: something needs you.",
-    "look": "It works, and something wants a look.",
-    "empty": "It is ready, and nothing has come in so far.",
-    "good": "Yes. Webhooks are taken and deliveries are sent.",
-}
 
 
 @click.command()

@@ -39,14 +39,24 @@ class _Ring:
         return [mark_of(key, what, value) for key in self.marks]
 
 
-def join(store: Store, window: timedelta, now: datetime, back: timedelta = LATE) -> int:
+def join(
+    store: Store,
+    window: timedelta,
+    now: datetime,
+    back: timedelta = LATE,
+    *,
+    finds_people: bool = False,
+) -> int:
     """Look at new events, then at those since `back`; return how many joins changed.
 
     A click may be taken in after its order: what was looked at is looked at again.
+    Without links nothing is joined; people may be looked for all the same.
     """
-    if not joins.has_links(store):
+    has_links = joins.has_links(store)
+    if has_links or finds_people:
+        mark_new(store, now)
+    if not has_links:
         return 0
-    mark_new(store, now)
     codes = _codes(store)
     n_changed, after_id = 0, 0
     while batch := join_marks.marked(store, now - back, after_id):

@@ -15,6 +15,10 @@ from forwarder.insights.peers import PEERS_MIN, kinds
 from forwarder.insights.rates import count_quartile, quartiles
 from forwarder.insights.thresholds import Thresholds, per_100k, percent
 
+SHOWN, LOOKS, CLICKS = (  # places in the counts
+    Counts._fields.index(name)
+    for name in ("impressions", "pin_clicks", "outbound_clicks")
+)
 UPPER: Final = Fraction(3, 4)
 HALF: Final = Fraction(1, 2)
 PIN_RULES_N: Final = 6  # that share the doubt: four here, almost famous, decay
@@ -93,12 +97,17 @@ class PinRule:
 
 def _scrolled_past(crowd: Crowd) -> set[str]:
     """R29, R33: shown often, and people scroll past."""
+    return _often_and_low(crowd, LOOKS, crowd.close_up_low)
+
+
+def _often_and_low(crowd: Crowd, place: int, border: Fraction) -> set[str]:
+    """Return the Pins shown often whose count at a place is under a border."""
     least = crowd.impressions_least
-    part, whole = crowd.close_up_low.as_integer_ratio()
+    part, whole = border.as_integer_ratio()
     return {
         pin
-        for pin, (shown, looks, _, _) in crowd.shown.items()
-        if shown >= least and looks * whole < part * shown
+        for pin, one in crowd.shown.items()
+        if one[SHOWN] >= least and one[place] * whole < part * one[SHOWN]
     }
 
 
@@ -115,13 +124,7 @@ def _unfollowed(crowd: Crowd) -> set[str]:
 
 def _hardly_clicked(crowd: Crowd) -> set[str]:
     """R35: shown often, hardly clicked."""
-    least = crowd.impressions_least
-    part, whole = crowd.click_low.as_integer_ratio()
-    return {
-        pin
-        for pin, (shown, _, clicks, _) in crowd.shown.items()
-        if shown >= least and clicks * whole < part * shown
-    }
+    return _often_and_low(crowd, CLICKS, crowd.click_low)
 
 
 def _only_kept(crowd: Crowd) -> set[str]:

@@ -14,6 +14,7 @@ from itertools import islice
 from forwarder.core.event import LOCAL_KINDS, Event, Notice, Order
 from forwarder.core.ledger import STATE_OF_SKIP, LedgerOrder, OrderState, Origin
 from forwarder.pipeline.receive import Endpoint, read
+from forwarder.pulls import ALL, PULLS
 from forwarder.store import ledger
 from forwarder.store.arrival import Arrival, minor
 from forwarder.store.engine import Store
@@ -87,6 +88,20 @@ class _Count:
             missing=self.missing,
             books=self.books,
         )
+
+
+def why_not(endpoint: Endpoint, what: str = ALL) -> str:
+    """Return why a shop can not be asked for that afterwards; empty if it can."""
+    source = endpoint.source_name
+    parts = PULLS.get(source, {})
+    if not parts:
+        known = ", ".join(sorted(PULLS))
+        return f"{source} cannot be asked afterwards; these can: {known}"
+    if what not in {*parts, ALL}:
+        return f"{source} tells only {', '.join(parts)}"
+    if not endpoint.options.api_key:
+        return f"set api_key in [endpoints.{endpoint.name}]: docs/sources/{source}.md"
+    return ""
 
 
 def plan(

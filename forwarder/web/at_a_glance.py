@@ -23,6 +23,12 @@ WAYS: Final = (
     ("Skipped", Status.SKIPPED),
 )
 N_HOURS: Final = 24
+ANSWERS: Final = {  # to whether it works, by the word of a glance
+    "trouble": "No: something needs you.",
+    "look": "It works, and something wants a look.",
+    "empty": "It is ready, and nothing has come in so far.",
+    "good": "Yes. Webhooks are taken and deliveries are sent.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

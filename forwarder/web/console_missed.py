@@ -3,7 +3,7 @@
 Both end on the page of a job, which shows how far it is and can be cancelled there.
 """
 
-from flask import Blueprint, abort, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from forwarder.store.jobs import Job
@@ -11,7 +11,7 @@ from forwarder.web import missed, session
 from forwarder.web.console_query import read
 from forwarder.web.console_source import found_endpoint, page
 from forwarder.web.desk import web_desk
-from forwarder.web.missed import Busy, NotAsked
+from forwarder.web.missed import NotAsked
 
 pages = Blueprint("source_missed", __name__)
 
@@ -22,12 +22,7 @@ def post_ask(name: str) -> ResponseReturnValue:
     """Have the shop asked what is missing; nothing is taken in by that."""
     endpoint = found_endpoint(name)
     wish = read(missed.WishSchema(), request.form)
-    try:
-        job = missed.ask(web_desk(), endpoint, wish, g.user.name)
-    except NotAsked as why:
-        return page(name, not_asked=str(why)), 409
-    except Busy:
-        abort(409, missed.BUSY)
+    job = missed.ask(web_desk(), endpoint, wish, g.user.name)
     return _led_to(job, "A worker asks the shop within seconds.")
 
 
@@ -36,13 +31,15 @@ def post_ask(name: str) -> ResponseReturnValue:
 def post_take_in(name: str, job_id: int) -> ResponseReturnValue:
     """Have taken in what a job found missing."""
     endpoint = found_endpoint(name)
-    try:
-        job = missed.take_in(web_desk(), endpoint, job_id, g.user.name)
-    except NotAsked as why:
-        return page(name, not_asked=str(why)), 409
-    except Busy:
-        abort(409, missed.BUSY)
+    job = missed.take_in(web_desk(), endpoint, job_id, g.user.name)
     return _led_to(job, "A worker asks the shop again and takes in what is missing.")
+
+
+@pages.errorhandler(NotAsked)
+def not_asked(why: NotAsked) -> ResponseReturnValue:
+    """Show the page of the source again, with the reason."""
+    name = (request.view_args or {})["name"]
+    return page(name, not_asked=str(why)), 409
 
 
 def _led_to(job: Job, told: str) -> ResponseReturnValue:

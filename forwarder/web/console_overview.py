@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from forwarder.web import session
-from forwarder.web.at_a_glance import bars, glance_json, look
+from forwarder.web.at_a_glance import ANSWERS, bars, glance_json, look
 from forwarder.web.console_list import local_text
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
@@ -26,6 +26,7 @@ def show() -> str:
     return render_template(
         "console/overview.html",
         seen=seen,
+        answer=ANSWERS[seen.word],
         bars=bars(seen),
         since=local_text(seen.since),
         now=now,

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from forwarder.hookups import PLATFORMS
+from forwarder.pipeline.missing import why_not
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pulls import PULLS
 from forwarder.store.latest import Latest, latest
@@ -93,7 +94,7 @@ def source_json(desk: WebDesk, endpoint: Endpoint) -> dict[str, Any]:
         "secrets": len(endpoint.secrets),
         "secrets_from": desk.sheet.origin(f"endpoints.{name}", "secrets"),
         "tests": trying.cases_of(desk, endpoint),
-        "can_be_asked_for": [] if missed.why_not(endpoint) else missed.parts(endpoint),
+        "can_be_asked_for": [] if why_not(endpoint) else missed.parts(endpoint),
         **contact_json(contact(desk, name)),
     }
 
@@ -137,7 +138,7 @@ def page(name: str, **asked: object) -> str:
         rest=_rest(source),
         platform=PLATFORMS.get(source),
         cases=trying.cases_of(desk, endpoint),
-        why_not_asked=missed.why_not(endpoint),
+        why_not_asked=why_not(endpoint),
         can_be_asked=source in PULLS,
         parts={part: missed.WHAT[part] for part in missed.parts(endpoint)},
         asked_before=missed.recent(desk, endpoint),

@@ -12,9 +12,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from forwarder.alerts.readings import RECEIVED
+from forwarder.pipeline.missing import why_not
 from forwarder.store import Store, glance, tallies
 from forwarder.store.glance import Group
-from forwarder.web import missed, session
+from forwarder.web import session
 from forwarder.web.console_source import address, turned_away_json
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.hooks import answer
@@ -147,7 +148,7 @@ def senders(desk: WebDesk, now: datetime) -> list[Sender]:
                 refused=[group for group in refused if group.endpoint == name],
                 held=[group for group in held if group.endpoint == name],
                 refused_last=desk.last_refused(name),
-                can_be_asked=not missed.why_not(endpoint),
+                can_be_asked=not why_not(endpoint),
             )
         )
     return found

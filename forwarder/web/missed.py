@@ -10,7 +10,7 @@ from typing import Any, Final
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from forwarder.pipeline import fetching
-from forwarder.pipeline.missing import Window
+from forwarder.pipeline.missing import Window, why_not
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pulls import ALL, ORDERS, PEOPLE, PULLS
 from forwarder.store import jobs
@@ -20,7 +20,7 @@ from forwarder.web.filters import Moment
 
 BACK: Final = timedelta(days=7)  # unless a person says otherwise
 WHAT: Final = {ALL: "orders and people", ORDERS: "orders", PEOPLE: "people"}
-BUSY: Final = "This shop is being asked right now: see its job, or cancel that first."
+BUSY: Final = "this shop is being asked right now: see its job, or cancel that first"
 
 
 class WishSchema(Schema):
@@ -39,20 +39,6 @@ class NotAsked(Exception):
     """The shop can not be asked for that: the sentence says what to do."""
 
 
-class Busy(Exception):
-    """The shop is being asked right now."""
-
-
-def why_not(endpoint: Endpoint) -> str:
-    """Return why a shop can not be asked afterwards; empty if it can."""
-    source = endpoint.source_name
-    if source not in PULLS:
-        return f"{source} cannot be asked afterwards; these can: {', '.join(PULLS)}"
-    if not endpoint.options.api_key:
-        return f"set api_key in [endpoints.{endpoint.name}]: docs/sources/{source}.md"
-    return ""
-
-
 def parts(endpoint: Endpoint) -> list[str]:
     """Return what a shop can be asked for."""
     told = list(PULLS.get(endpoint.source_name, ()))
@@ -60,18 +46,23 @@ def parts(endpoint: Endpoint) -> list[str]:
 
 
 def ask(desk: WebDesk, endpoint: Endpoint, wish: Mapping[str, Any], who: str) -> Job:
-    """Have a worker count what is missing. Raises: NotAsked, Busy, StoreDown."""
+    """Have a worker count what is missing. Raises: NotAsked, StoreDown."""
     now, what = desk.clock(), wish["what"]
     window = Window(since=_since(wish["since"], now), until=now)
-    why = why_not(endpoint)
+    _must_be_askable(endpoint, what)
+    job = fetching.start_ask(desk.store, endpoint.name, what, window, who, now)
+    return _begun(job)
+
+
+def _must_be_askable(endpoint: Endpoint, what: str) -> None:
+    why = why_not(endpoint, what)
     if why:
         raise NotAsked(why)
-    if what not in {ALL, *parts(endpoint)}:
-        known = ", ".join(parts(endpoint))
-        raise NotAsked(f"{endpoint.source_name} tells only {known}")
-    job = fetching.start_ask(desk.store, endpoint.name, what, window, who, now)
+
+
+def _begun(job: Job | None) -> Job:
     if job is None:
-        raise Busy
+        raise NotAsked(BUSY)
     return job
 
 
@@ -83,17 +74,12 @@ def _since(given: datetime | None, now: datetime) -> datetime:
 
 
 def take_in(desk: WebDesk, endpoint: Endpoint, job_id: int, who: str) -> Job:
-    """Have a worker take in what a job found missing. Raises: NotAsked, Busy."""
+    """Have a worker take in what a job found missing. Raises: NotAsked, StoreDown."""
     asked = jobs.find(desk.store, job_id)
     if asked is None or not fetching.may_import(asked) or not _is_of(asked, endpoint):
         raise NotAsked("that job found nothing that is missing here: ask the shop anew")
-    why = why_not(endpoint)
-    if why:
-        raise NotAsked(why)
-    job = fetching.start_import(desk.store, asked, who, desk.clock())
-    if job is None:
-        raise Busy
-    return job
+    _must_be_askable(endpoint, asked.scope.what)
+    return _begun(fetching.start_import(desk.store, asked, who, desk.clock()))
 
 
 def _is_of(job: Job, endpoint: Endpoint) -> bool:
