@@ -63,7 +63,7 @@ class Service:
     data_dir: Path = field(
         default=Path("var"),
         metadata=told(
-            "The folder for wake-ups, locks and the beat schedule. On a local disk; a "
+            "The folder for wake-ups and locks. On a local disk; a "
             "relative one lies beside this settings file.",
             example="/var/lib/forwarder",
             check=checks.data_dir,

@@ -65,7 +65,8 @@ def make_app(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         visibility_timeout=600,
         beat_schedule=_beat(settings),
-        beat_schedule_filename=str(service.data_dir / "beat-schedule"),
+        # The default keeps a file, over which two beats of one machine fall.
+        beat_scheduler="celery.beat:Scheduler",
         timezone="UTC",
     )
     return celery

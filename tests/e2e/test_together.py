@@ -46,4 +46,5 @@ def test_two_workers_and_two_beats_send_nothing_twice(box: Box) -> None:
     assert 0 == ledger["duplicates"]
     assert {1} == {line.attempts for line in lines}
     assert all(one.process.poll() is None for one in started)
+    assert [] == list(box.folder.rglob("*beat*schedule*"))
     assert [] == box.crashes()

@@ -14,7 +14,8 @@ import json, workers.app as door
 names = ["task_acks_late", "task_reject_on_worker_lost", "task_ignore_result",
          "worker_prefetch_multiplier", "worker_enable_prefetch_count_reduction",
          "accept_content", "task_publish_retry",
-         "broker_url", "beat_schedule", "result_backend", "task_default_queue"]
+         "broker_url", "beat_schedule", "beat_scheduler", "result_backend",
+         "task_default_queue"]
 print(json.dumps({name: door.app.conf[name] for name in names}))
 """
 
@@ -89,6 +90,8 @@ def test_many_boxes_share_a_broker_that_may_lose_everything(
         told["task_publish_retry"],
         told["result_backend"],
     )
+    # Two beats of one machine shared the file of the default, and fell over it.
+    assert "celery.beat:Scheduler" == told["beat_scheduler"]
     for entry in told["beat_schedule"].values():
         assert entry["options"]["expires"] >= entry["schedule"]
         assert "args" not in entry
