@@ -20,6 +20,7 @@ from forwarder.insights import trial
 from forwarder.insights.eprocess import judge
 from forwarder.insights.experiment import (
     METRICS,
+    PHASE_ASKS,
     PHASE_DAYS,
     READINGS,
     WrongPlan,
@@ -66,6 +67,10 @@ def experiments() -> None:
 @click.option(
     "--variant", "told", multiple=True, required=True, metavar="NAME=VALUE",
     help="An arm and its value of that variable; the first is the control.",
+)  # fmt: skip
+@click.option(
+    "--attribute", "attributes", multiple=True, metavar="NAME:VARIABLE=VALUE",
+    help="What else an arm is made of; all arms must be alike in it.",
 )  # fmt: skip
 @click.option("--pin", "pins", multiple=True, metavar="NAME=ID,ID", help="Its Pins.")
 @click.option(
@@ -119,6 +124,7 @@ def create(
     click.echo(f"{plan.name}: created, {len(plan.variants)} variants")
     low, high = PHASE_DAYS[plan.phase]
     click.echo(f"judged by {METRICS[plan.objective]}, planned for {low} to {high} days")
+    click.echo(f"phase {plan.phase.value}: {PHASE_ASKS[plan.phase]}")
     for line in filter(None, [hint, *(f"note: {one}" for one in found["warnings"])]):
         click.echo(line)
 

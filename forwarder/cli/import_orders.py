@@ -24,6 +24,7 @@ from forwarder.cli.reading import (
 from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.ledger import OrderState, Origin
 from forwarder.core.money import from_minor
+from forwarder.reconcile.figures import newest_day
 from forwarder.reconcile.orders_file import OrderPreview, read_orders
 from forwarder.reconcile.orders_headings import OrderRole
 from forwarder.reconcile.orders_rows import OrderOptions
@@ -96,6 +97,7 @@ def _options(wired: Wired, given: dict[str, Any]) -> OrderOptions:
         states=dict(_state(text) for text in given["states"]),
         date_order=said_order(given["date_order"]),
         decimal=said_mark(given["decimal"]),
+        newest_on=newest_day(wired.store.now()),
     )
 
 

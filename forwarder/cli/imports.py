@@ -1,7 +1,7 @@
 """`forwarder import`: what others counted, from CSV exports."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from forwarder.cli.reading import (
 )
 from forwarder.core.event import Kind
 from forwarder.core.reports import Definitions, Level, Measures, ReportTime
+from forwarder.reconcile.figures import newest_day
 from forwarder.reconcile.tag_report import (
     Faults,
     ImportOptions,
@@ -34,7 +35,6 @@ from forwarder.reconcile.tag_report import (
 )
 from forwarder.store import audit, tag_reports
 
-EARLIEST_ZONE = timedelta(hours=14)  # where a day begins first
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -116,8 +116,9 @@ def tag_report(
 
     Example: forwarder import tag-report export.csv --level delivery --measures tag
     """
-    _check_days(given["first_on"], given["last_on"], datetime.now(UTC))  # noqa: TID251  a door
-    read = read_tag_report(file.read_bytes(), _options(given))
+    newest_on = newest_day(datetime.now(UTC))  # noqa: TID251  a door
+    _check_days(given["first_on"], given["last_on"], newest_on)
+    read = read_tag_report(file.read_bytes(), _options(given, newest_on))
     if isinstance(read, Faults):
         stop_with(read, as_json=as_json)
     if not as_json:
@@ -137,7 +138,7 @@ def tag_report(
         click.echo("imported" if is_new else "the very same report is there already")
 
 
-def _options(given: dict[str, Any]) -> ImportOptions:
+def _options(given: dict[str, Any], newest_on: date) -> ImportOptions:
     level = Level(given["level"])
     return ImportOptions(
         level=level,
@@ -150,6 +151,7 @@ def _options(given: dict[str, Any]) -> ImportOptions:
         last_on=given["last_on"],
         date_order=said_order(given["date_order"]),
         decimal=said_mark(given["decimal"]),
+        newest_on=newest_on,
     )
 
 
@@ -161,8 +163,8 @@ def _definitions(given: dict[str, Any]) -> Definitions | None:
     return Definitions(**told) if told else None
 
 
-def _check_days(first_on: date | None, last_on: date | None, now: datetime) -> None:
-    if last_on is not None and last_on > (now + EARLIEST_ZONE).date():
+def _check_days(first_on: date | None, last_on: date | None, newest_on: date) -> None:
+    if last_on is not None and last_on > newest_on:
         stop_wrong_use(f"--to {last_on} has not come yet")
     if first_on is not None and last_on is not None and first_on > last_on:
         stop_wrong_use(f"--from {first_on} is after --to {last_on}")
@@ -176,6 +178,7 @@ def _preview(preview: Preview) -> None:
     for kind, (count, value) in preview.totals.items():
         money = "" if value is None else f", {value} {report.currency or ''}"
         click.echo(f"  {kind.value}: {count}{money}")
+    click.echo(f"  rules: {report.definitions.words}")
     for warning in preview.warnings:
         click.echo(f"  note: {warning}")
 
@@ -192,6 +195,7 @@ def _dry_run(preview: Preview, *, as_json: bool) -> None:
             "last_on": report.last_on,
             "level": report.level.value,
             "measures": report.measures.value,
+            "rules": report.definitions.words,
             "mapping": [list(one) for one in preview.mapping],
             "totals": {
                 kind.value: {"conversions": n, "value": None if v is None else str(v)}

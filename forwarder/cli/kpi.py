@@ -25,6 +25,7 @@ from forwarder.insights.gather import gather, latest_month
 from forwarder.insights.kpi_file import KpiFile, WrongFile, read_kpi_file
 from forwarder.insights.period import Month, month_of
 from forwarder.insights.pulling import follow_up
+from forwarder.reconcile.figures import newest_day
 from forwarder.store import audit
 from forwarder.store import kpi as store
 from forwarder.wiring import Wired, thresholds
@@ -73,6 +74,7 @@ def diagnose(context: click.Context, *, as_json: bool) -> None:
     else:
         for one in answers:
             click.echo(f"{one.answer:8}{one.question}\n        {one.evidence}")
+            click.echo(f"        in the console: {one.link}")
     if any(one.is_red for one in answers):
         raise SystemExit(BAD_NEWS)
 
@@ -83,6 +85,7 @@ def _answers(answers: list[Answer]) -> list[dict[str, Any]]:
             "question": one.question,
             "answer": one.answer,
             "evidence": one.evidence,
+            "link": one.link,
             "red": one.is_red,
         }
         for one in answers
@@ -160,6 +163,7 @@ def import_kpi(
             file.read_bytes(),
             None if level is None else Scope(level),
             None if order is None else ORDERS[order],
+            newest_day(_now("")),
         )
     except WrongFile as wrong:
         stop_wrong_use(f"{file.name}: {wrong}")

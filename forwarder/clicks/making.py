@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from forwarder.clicks.targets import SLUG, Hostile, checked
 from forwarder.core.links import Arm, Link, UtmPolicy
@@ -79,7 +80,18 @@ def _time(given: str | None) -> datetime | None:
 def _arms(given: Sequence[str], allowed_hosts: Sequence[str]) -> list[Arm]:
     if len(given) == 1 or len(given) > ARMS_MAX:
         raise Flawed(f"arm: 2 to {ARMS_MAX} of them, or none")
-    return [_arm(one, allowed_hosts) for one in given]
+    found = [_arm(one, allowed_hosts) for one in given]
+    if len({_utm_fields(arm.to) for arm in found}) > 1:
+        raise Flawed(
+            "arm: all need the same UTM fields, written alike: else analytics counts "
+            "them as two campaigns"
+        )
+    return found
+
+
+def _utm_fields(url: str) -> tuple[str, ...]:
+    segments = urlsplit(url).query.split("&")
+    return tuple(one for one in segments if one.startswith("utm_"))
 
 
 def _arm(given: str, allowed_hosts: Sequence[str]) -> Arm:

@@ -53,6 +53,17 @@ class Definitions:
     report_time: ReportTime = ReportTime.AD_ACTION
     click_only: bool = True
 
+    @property
+    def words(self) -> str:
+        """Return them for people; no count of conversions stands without."""
+        window = f"click window {self.click_window_days} days"
+        if self.click_window_days is None:
+            window = "no click asked for"
+        is_of_click = self.report_time is ReportTime.AD_ACTION
+        booked = "click" if is_of_click else "conversion"
+        zone = f"UTC{self.utc_offset_h + 0:+g} h"
+        return f"{window}; booked on the day of the {booked}; days in {zone}"
+
 
 USUAL = {  # what each report shows unless it was asked otherwise
     Level.ATTRIBUTION: Definitions(),

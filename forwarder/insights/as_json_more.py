@@ -14,6 +14,7 @@ from forwarder.insights.checklist import checklist
 from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.halves import FirstParty, Halves
 from forwarder.insights.health import Health
+from forwarder.insights.peers import by_format
 from forwarder.insights.rates import close_up_rate, outbound_click_rate, ratio
 from forwarder.insights.series import MonthLine, by_month, in_a_row, week_means
 
@@ -46,12 +47,14 @@ def more_json(board: Board, n_pins: int | None = None) -> dict[str, Any]:
         "decay": [_decay(one) for one in decayed(board)[:n_pins]],
         "almost_famous": [_missed(one) for one in almost(board)[:n_pins]],
         "boards": [_board(one) for one in board.boards],
-        "devices": _devices(facts.devices),
+        "devices": _shares(facts.devices),
+        "formats": _shares(by_format(facts.pins, facts.pin_facts)),
         "checklist": [
             {
                 "question": one.question,
                 "answer": one.answer,
                 "evidence": one.evidence,
+                "link": one.link,
                 "red": one.is_red,
             }
             for one in checklist(board)
@@ -86,15 +89,15 @@ def _counts(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _devices(sums: Mapping[str, Counts]) -> dict[str, Any]:
-    """Return each kind of app with its share of all impressions."""
+def _shares(sums: Mapping[str, Counts]) -> dict[str, Any]:
+    """Return each kind of app, or of Pin, with its share of all impressions."""
     shown = total(sums.values()).impressions
     return {
-        device: {
+        kind: {
             **_counts(one),
             "share_of_impressions": _fraction(ratio(one.impressions, shown)),
         }
-        for device, one in sums.items()
+        for kind, one in sums.items()
     }
 
 

@@ -21,60 +21,81 @@ UNKNOWN: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One question's answer: yes, no or unknown; red where something is to be done."""
+    """One question's answer: yes, no or unknown; red where something is to be done.
+
+    `link` leads to what it stands on in the console.
+    """
 
     question: str
     answer: str
     evidence: str
+    link: str
     is_red: bool = False
+
+
+_Found = tuple[str, str, bool]  # the answer, its evidence, and whether it is red
 
 
 def checklist(board: Board) -> list[Answer]:
     """Return the four answers for a board."""
-    return [
-        _of_rule(
-            board,
-            "top10_concentration",
-            "Do ten Pins bring more than 70 % of the clicks?",
+    many = board.limits.top10_percent
+    page = f"/console/kpi?month={board.facts.month.text}"
+    asked = (
+        (
+            f"Do ten Pins bring more than {many} % of the clicks?",
+            f"{page}#concentration",
+            _of_rule(board, "top10_concentration"),
         ),
-        _of_rule(
-            board,
-            "close_ups_without_clicks",
+        (
             "Are there Pins looked at closely that hardly anybody follows?",
+            f"{page}#rules",
+            _of_rule(board, "close_ups_without_clicks"),
         ),
-        _of_boards(board),
-        _of_rule(
-            board,
-            "clicks_missing_on_site",
+        (
+            "Do the top Pins stand on several well-themed boards?",
+            f"{page}#pins",
+            _of_boards(board),
+        ),
+        (
             "Do clicks get lost between Pinterest and the site?",
+            "/console/link-audits",
+            _of_rule(board, "clicks_missing_on_site"),
         ),
+    )
+    return [
+        Answer(question=question, answer=word, evidence=told, link=link, is_red=is_red)
+        for question, link, (word, told, is_red) in asked
     ]
 
 
-def _of_boards(board: Board) -> Answer:
+def _of_boards(board: Board) -> _Found:
     """R67: unknown until boards were pulled, since no export names them."""
-    question = "Do the top Pins stand on several well-themed boards?"
     top = [line.pin_id for line in board.pins]
     few = on_few_boards(top, board.facts.pin_facts, board.limits)
     if few is None:
         told = "no boards are known: pull them with `forwarder pull kpi`"
-        return Answer(question=question, answer="unknown", evidence=told)
+        return "unknown", told, False
     if few:
         told = f"on fewer than {board.limits.board_min_per_pin}: {', '.join(few[:3])}"
-        return Answer(question=question, answer="no", evidence=told, is_red=True)
-    return Answer(question=question, answer="yes", evidence="each on several")
+        return "no", told, True
+    return "yes", "each on several", False
 
 
-def _of_rule(board: Board, rule: str, question: str) -> Answer:
+def _of_rule(board: Board, rule: str) -> _Found:
     found = [one for one in board.findings if one.rule == rule]
     fired = [one for one in found if one.state is RuleState.FIRED]
     if fired:
-        return Answer(
-            question=question, answer="yes", evidence=_evidence(fired), is_red=True
-        )
+        return "yes", _evidence(fired), True
     if all(one.state is RuleState.INSUFFICIENT_DATA for one in found):
-        return Answer(question=question, answer="unknown", evidence=UNKNOWN[rule])
-    return Answer(question=question, answer="no", evidence=_evidence(found[:1]))
+        return "unknown", UNKNOWN[rule], False
+    return "no", _nothing(found[0]), False
+
+
+def _nothing(finding: Finding) -> str:
+    """Return what a rule that did not fire looked at."""
+    if finding.is_pin_rule:
+        return f"none of the {finding.n_judged} Pins judged"
+    return number_text(finding)
 
 
 def _evidence(findings: Sequence[Finding]) -> str:

@@ -16,6 +16,7 @@ from math import exp, log, sqrt
 from typing import Final
 
 MIN_RATE: Final = 1e-5  # below, logarithms mean nothing
+FUTILE_DAYS: Final = 28
 Z_90: Final = 1.645
 ALIKE: Final = (0.8, 1.2)  # a ratio in here is not worth waiting for
 
@@ -49,7 +50,7 @@ class Terms:
     k: float = 500.0
     min_days: int = 7
     min_impressions: int = 3000
-    futile_days: int = 28
+    futile_days: int = FUTILE_DAYS
     has_control: bool = True
 
     def prior(self) -> float:
@@ -71,6 +72,11 @@ class Verdict:
     log_e: float
     l: float  # noqa: E741  the name of the method's paper and of our JSON
     threshold: float
+
+    @property
+    def dispersion(self) -> float:
+        """Return how much more the days vary than chance alone would have it."""
+        return self.log_e / self.l if self.l else 1.0
 
 
 @dataclass(slots=True)

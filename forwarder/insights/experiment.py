@@ -1,7 +1,7 @@
 """Plan an experiment: one variable, a fair schedule, and what its result would mean."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import combinations
 from math import ceil, inf, log
 from statistics import NormalDist
@@ -12,7 +12,9 @@ from forwarder.insights.eprocess import MIN_RATE
 
 VARIANTS_MIN: Final = 6
 VARIANTS_MAX: Final = 10
-EVEN_SHARE: Final = 0.2  # a variant's slots may differ so much from an even share
+SCHEDULE_DAYS: Final = (8, 14)  # the slots of two weeks, also of one weekday
+RUN_DAYS: Final = 21  # as a rule
+EVEN_PERCENT: Final = 20  # so much may the slots of a variant differ from even shares
 REPLICATED_FROM: Final = 2  # of five new variants
 POWER: Final = sum(map(NormalDist().inv_cdf, (0.975, 0.8))) ** 2  # 5 %, power 80 %
 
@@ -28,6 +30,14 @@ PHASE_DAYS: Final[Mapping[Phase, tuple[int, int]]] = {
     Phase.CREATIVE: (7, 14),
     Phase.DESTINATION: (14, 21),
     Phase.SCALE: (30, 60),
+}
+PHASE_ASKS: Final[Mapping[Phase, str]] = {
+    Phase.CREATIVE: "value first against mood first, by close-ups and outbound clicks",
+    Phase.DESTINATION: (
+        "call to action or landing headline of a winner; two pages behind one link "
+        "keep its UTM fields"
+    ),
+    Phase.SCALE: "one or two winners in five variants, on more keywords and boards",
 }
 BEFORE: Final[Mapping[Phase, Phase | None]] = {
     Phase.CREATIVE: None,
@@ -71,13 +81,20 @@ def _schedule_faults(variants: Sequence[Variant]) -> list[str]:
     planned = [variant for variant in variants if variant.slots]
     if len(planned) < 2:  # noqa: PLR2004  nothing to compare
         return []
-    even = sum(len(variant.slots) for variant in planned) / len(planned)
+    n_days = _n_days([slot for variant in planned for slot in variant.slots])
+    n_slots = sum(len(variant.slots) for variant in planned)
     found = [
         f"{variant.name} is published {len(variant.slots)} times, an even share "
-        f"would be {even:g}"
+        f"would be {n_slots / len(planned):.3g}"
         for variant in planned
-        if abs(len(variant.slots) - even) > EVEN_SHARE * even
+        if 100 * abs(len(variant.slots) * len(planned) - n_slots)
+        > EVEN_PERCENT * n_slots
     ]
+    if not SCHEDULE_DAYS[0] <= n_days <= SCHEDULE_DAYS[1]:
+        found.append(
+            f"published within {n_days} days: spread the slots over two weeks, so that "
+            "no single week decides"
+        )
     if any(_is_confounded(one, other) for one, other in combinations(planned, 2)):
         found.append(
             "schedule confounded: a variant has other weeks or weekdays than another; "
@@ -86,10 +103,14 @@ def _schedule_faults(variants: Sequence[Variant]) -> list[str]:
     return found
 
 
+def _n_days(slots: Sequence[date]) -> int:
+    return (max(slots) - min(slots)).days + 1
+
+
 def _is_confounded(one: Variant, other: Variant) -> bool:
     weeks = [{slot.isocalendar()[:2] for slot in each.slots} for each in (one, other)]
-    weekdays = [Counter(slot.weekday() for slot in each.slots) for each in (one, other)]
-    return weeks[0] != weeks[1] or set(weekdays[0]) != set(weekdays[1])
+    weekdays = [{slot.weekday() for slot in each.slots} for each in (one, other)]
+    return weeks[0] != weeks[1] or weekdays[0] != weekdays[1]
 
 
 def needed_impressions(rate: float, change: float) -> int:
@@ -124,9 +145,12 @@ def power_hint(rate: float, change: float, daily_impressions: float) -> str:
 
 
 def days_to_verdict(
-    means: Sequence[float], daily: Sequence[float], alpha: float
+    means: Sequence[float],
+    daily: Sequence[float],
+    alpha: float,
+    dispersion: float = 1.0,
 ) -> float:
-    """Return the days until a verdict if the rates stay as they are.
+    """Return the days until a verdict if rates and dispersion stay as they are.
 
     At least so many, since learning costs some; infinite where the rates are equal.
     """
@@ -138,7 +162,7 @@ def days_to_verdict(
         m * (p * log(p / null) + (1 - p) * log((1 - p) / (1 - null)))
         for m, p in zip(daily, means, strict=True)
     )
-    return max(7.0, 1 + log(1 / alpha) / gain) if gain > 0 else inf
+    return max(7.0, 1 + dispersion * log(1 / alpha) / gain) if gain > 0 else inf
 
 
 READINGS: Final[Mapping[tuple[str, str], str]] = {

@@ -64,6 +64,7 @@ class _Reader:
     roles: dict[str, int]
     scope: Scope
     order: DateOrder | None
+    newest_on: date | None
     known: dict[str, date] = field(default_factory=dict)
     n_differing: int = 0
 
@@ -87,7 +88,7 @@ class _Reader:
         found = self.known.get(text)
         if found is None:
             with _named("date"):
-                found = self.known[text] = read_date(text, self.order)
+                found = self.known[text] = read_date(text, self.order, self.newest_on)
         return found
 
     def _pin_id(self, cells: Sequence[str]) -> str:
@@ -144,11 +145,15 @@ def _shortened(found: re.Match[str]) -> int:
 
 
 def read_kpi_file(
-    data: bytes, scope: Scope | None = None, order: DateOrder | None = None
+    data: bytes,
+    scope: Scope | None = None,
+    order: DateOrder | None = None,
+    newest_on: date | None = None,
 ) -> KpiFile:
     """Return the rows of an export, and each row that cannot be read.
 
-    `scope` None takes it from the columns: a Pin's id makes it Pins. Raises: WrongFile.
+    `scope` None takes it from the columns: a Pin's id makes it Pins. A day after
+    `newest_on`, if given, has not come and cannot be read. Raises: WrongFile.
     """
     text = decoded(data)
     rows = _rows(text)
@@ -156,7 +161,8 @@ def read_kpi_file(
     roles = roles_of(header)
     kind = scope if scope is not None else _scope(roles)
     _check_columns(roles, kind)
-    reader = _Reader(roles, kind, order if order is not None else _order(rows, roles))
+    shown = order if order is not None else _order(rows, roles)
+    reader = _Reader(roles, kind, shown, newest_on)
     again = _rows(text)  # twice through the text: the rows as a list cost 100 MB
     _header(again)
     days, errors = _read(reader, again)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from forwarder.core.kpi import Counts, PinFacts
+from forwarder.core.kpi import Counts, PinFacts, total
 
 # First days of an age band. A fresh Pin spikes, an old one lives on searches.
 AGES: Final = ((91, "90+"), (31, "31-90"), (8, "8-30"), (0, "0-7"))
@@ -34,3 +34,14 @@ def kinds(
         told = known[pin]
         found[bands[told.created_on], told.pin_format][pin] = counts
     return found
+
+
+def by_format(
+    pins: Mapping[str, Counts], facts: Mapping[str, PinFacts]
+) -> Mapping[str, Counts]:
+    """Return what the Pins of each format brought together, as far as it is told."""
+    found: defaultdict[str, list[Counts]] = defaultdict(list)
+    for pin, counts in pins.items():
+        if pin in facts and facts[pin].pin_format:
+            found[facts[pin].pin_format].append(counts)
+    return {name: total(found[name]) for name in sorted(found)}

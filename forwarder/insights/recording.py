@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from forwarder.core.experiment import Objective, Plan, Shown
+from forwarder.core.experiment import Objective, Phase, Plan, Shown
 from forwarder.core.kpi import Counts, KpiDay, total
 from forwarder.insights.eprocess import State, Verdict
 from forwarder.insights.thresholds import Thresholds
@@ -62,14 +62,16 @@ def record_from_pins(
 ) -> Mapping[str, int]:
     """Record the settled days of every undecided experiment that names its Pins.
 
-    Returns how many days of variants are new, by experiment.
+    One that repeats a winner goes on: others of its variants may win as well. Returns
+    how many days of variants are new, by experiment.
     """
     begun, last_on = experiments.begun(store), settled(now, limits)
     found = {}
     for plan in experiments.plans(store):
         if not all(variant.pin_ids for variant in plan.variants):
             continue
-        if experiments.decided(store, plan.name) is None:
+        is_open = experiments.decided(store, plan.name) is None
+        if is_open or plan.phase is Phase.SCALE:
             days = days_from_pins(store, plan, begun[plan.name].date(), last_on)
             found[plan.name] = record_days(store, plan, days, now)
     return found

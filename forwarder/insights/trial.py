@@ -6,9 +6,18 @@ from datetime import date
 from math import ceil, isfinite
 
 from forwarder.core.experiment import Objective, Phase, Plan, Shown, Variable
-from forwarder.insights.eprocess import Day, State, Terms, Verdict, judge, mean
+from forwarder.insights.eprocess import (
+    FUTILE_DAYS,
+    Day,
+    State,
+    Terms,
+    Verdict,
+    judge,
+    mean,
+)
 from forwarder.insights.experiment import (
     METRICS,
+    RUN_DAYS,
     days_to_verdict,
     is_replicated,
     warnings,
@@ -39,6 +48,7 @@ class Standing:
     verdict: Verdict
     arms: Sequence[Arm]
     warnings: Sequence[str]
+    beat_control: Sequence[bool] = ()
 
     @property
     def metric(self) -> str:
@@ -56,9 +66,15 @@ class Standing:
         """Tell a winner from a spike; None before the phase that repeats a winner."""
         if self.plan.phase is not Phase.SCALE:
             return None
-        control, *others = (arm.rate or 0.0 for arm in self.arms)
-        is_known = self.verdict.state is not State.COLLECTING
-        return is_known and is_replicated([rate > control for rate in others])
+        return is_replicated(self.beat_control)
+
+    @property
+    def meaning(self) -> str:
+        """Return in words what may be concluded."""
+        is_spent = self.verdict.day >= FUTILE_DAYS
+        if is_spent and self.verdict.state is State.DIRECTIONAL:
+            return UNDECIDED
+        return WORDS[self.verdict.state]
 
     @property
     def days_to_verdict(self) -> int | None:
@@ -71,6 +87,7 @@ class Standing:
             [mean(arm.impressions, arm.successes, terms) for arm in pair],
             [arm.impressions / self.verdict.day for arm in pair],
             terms.alpha / (len(self.arms) - 1),
+            self.verdict.dispersion,
         )
         return ceil(days) if isfinite(days) else None
 
@@ -85,9 +102,9 @@ def standing(
 
     What was `decided` before stands, whatever days were told since.
     """
-    columns = _columns(plan, days)
+    columns, terms = _columns(plan, days), Terms(rho=plan.rho)
     if decided is None:
-        decided = judge(columns, Terms(rho=plan.rho))
+        decided = judge(columns, terms)
     return Standing(
         plan=plan,
         verdict=decided,
@@ -100,7 +117,17 @@ def standing(
             for variant, column in zip(plan.variants, columns, strict=True)
         ],
         warnings=[*warnings(plan.variants), *_revisions(plan, days, revised)],
+        beat_control=_beat_control(columns, terms) if plan.phase is Phase.SCALE else (),
     )
+
+
+def _beat_control(columns: Sequence[Sequence[Day | None]], terms: Terms) -> list[bool]:
+    """Tell of each new variant whether a verdict of its own says that it won.
+
+    By bare rates two of five would, in two of three experiments without a difference.
+    """
+    control, *others = columns
+    return [judge([control, other], terms).winner == 1 for other in others]
 
 
 def _columns(plan: Plan, days: Sequence[Shown]) -> list[list[Day | None]]:
@@ -132,10 +159,15 @@ def _is_much(old: Shown, new: Shown) -> bool:
 
 WORDS = {
     State.COLLECTING: "still collecting: too few impressions or days to say anything",
-    State.DIRECTIONAL: "a direction, no proof: go on and do not act on it yet",
+    State.DIRECTIONAL: f"a direction, no proof: go on, {RUN_DAYS} days as a rule and "
+    f"{FUTILE_DAYS} at most, and do not act on it yet",
     State.CONCLUSIVE: "decided: this verdict stands however the days go on",
     State.FUTILE: "no difference worth waiting for: try a bolder variant",
 }
+UNDECIDED = (
+    f"undecided after {FUTILE_DAYS} days: end it without a winner and try a bolder "
+    "variant"
+)
 LIMITS = (
     "Impressions are not independent people and Pinterest does not draw lots: this is "
     "evidence on these Pins, no proof on the idea. The division by the dispersion is "

@@ -27,6 +27,7 @@ def standing_json(found: trial.Standing) -> dict[str, Any]:
             {
                 "name": arm.name,
                 "value": variant.attributes[plan.variable.value],
+                "attributes": variant.attributes,
                 "pin_ids": variant.pin_ids,
                 "impressions": arm.impressions,
                 "successes": arm.successes,
@@ -36,6 +37,6 @@ def standing_json(found: trial.Standing) -> dict[str, Any]:
         ],
         "replicated": found.is_replicated,
         "days_to_verdict": found.days_to_verdict,
-        "meaning": trial.WORDS[verdict.state],
+        "meaning": found.meaning,
         "warnings": found.warnings,
     }

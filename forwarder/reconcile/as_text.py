@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from forwarder.core.reports import ReportTime
 from forwarder.reconcile import judgement, words
 from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison, MonthReport
@@ -161,17 +160,10 @@ def _unknown(cause: Cause) -> str:
 
 
 def _definitions(c: Comparison) -> Iterator[str]:
-    rules = c.definitions
-    if rules.click_window_days is None:
-        window = "no click asked for"
-    else:
-        window = f"click window {rules.click_window_days} days"
-    booked = "click" if rules.report_time is ReportTime.AD_ACTION else "conversion"
-    zone = f"UTC{rules.utc_offset_h + 0:+g} h"
     yield ""
     yield from _wrapped(
-        f"Rules: {window}; booked on the day of the {booked}; days in {zone}; "
-        f"{words.period(c)}; sampling error clustered by day."
+        f"Rules: {c.definitions.words}; {words.period(c)}; sampling error clustered by "
+        "day."
     )
 
 

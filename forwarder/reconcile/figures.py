@@ -6,9 +6,9 @@ sentence that says how to settle it.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 DecimalMark = Literal[",", "."]
 DateOrder = Literal["day first", "month first"]
@@ -21,6 +21,7 @@ _DECORATION = re.compile(r"[\s\[\]€$£¥]|^[A-Z]{2,3}(?=\W)|(?<=\W)[A-Z]{3}$")
 _PLAIN = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,15}(?:\.[0-9]{0,15})?")
 _MONTHS_IN_YEAR = 12
 _GROUP_DIGITS = 3
+_FIRST_DAWN: Final = timedelta(hours=14)  # before UTC, where a day begins first
 
 
 class Unclear(ValueError):
@@ -37,15 +38,28 @@ def date_order(cells: Sequence[str]) -> DateOrder | None:
     return "day first" if day_first else "month first"
 
 
-def read_date(cell: str, order: DateOrder | None) -> date:
-    """Return the day a cell names. Raises: Unclear."""
+def newest_day(now: datetime) -> date:
+    """Return the last day that has begun anywhere on earth."""
+    return (now + _FIRST_DAWN).date()
+
+
+def read_date(
+    cell: str, order: DateOrder | None, newest_on: date | None = None
+) -> date:
+    """Return the day a cell names, none after `newest_on` if given. Raises: Unclear."""
     text = cell.strip()
     try:
-        return _date(text, order)
+        found = _date(text, order)
     except ValueError as error:
         if isinstance(error, Unclear):
             raise
         raise Unclear("is not a day; write it as YYYY-MM-DD") from error
+    if newest_on is not None and found > newest_on:
+        raise Unclear(
+            "has not come yet; correct it, or say `--date-order` if day and month are "
+            "swapped"
+        )
+    return found
 
 
 def _date(text: str, order: DateOrder | None) -> date:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from forwarder.core.reports import ReportTime
 from forwarder.reconcile import charts, pairs, words
 from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison
@@ -232,12 +231,7 @@ def _history(document: Document, c: Comparison) -> Iterator[Markup]:
 
 
 def _rules(c: Comparison) -> str:
-    rules = c.definitions
-    days = rules.click_window_days
-    window = "no click asked for" if days is None else f"click window {days} days"
-    booked = "click" if rules.report_time is ReportTime.AD_ACTION else "conversion"
     return (
-        f"Rules: {window}; booked on the day of the {booked}; days in "
-        f"UTC{rules.utc_offset_h + 0:+g} h; compared "
-        f"{words.mode(c)}; sampling error clustered by day."
+        f"Rules: {c.definitions.words}; compared {words.mode(c)}; sampling error "
+        "clustered by day."
     )

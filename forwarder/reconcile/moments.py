@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,15 +27,17 @@ def order_of_days(cells: Sequence[str]) -> DateOrder | None:
     return date_order([part["day"].rstrip(",") for part in parts if part is not None])
 
 
-def read_moment(cell: str, order: DateOrder | None, zone: tzinfo) -> datetime:
-    """Return the time a cell names, in UTC. Raises: Unclear.
+def read_moment(
+    cell: str, order: DateOrder | None, zone: tzinfo, newest_on: date | None = None
+) -> datetime:
+    """Return the time a cell names, in UTC; on no day after `newest_on`, if given.
 
-    Shape: `zone` is the clock of a cell that tells none.
+    Shape: `zone` is the clock of a cell that tells none. Raises: Unclear.
     """
     found = _MOMENT.fullmatch(cell.strip())
     if found is None:
         raise Unclear("is not a time; write it as 2026-10-01 13:05:00 +02:00")
-    on = read_date(found["day"].rstrip(","), order)
+    on = read_date(found["day"].rstrip(","), order, newest_on)
     hour = _hour(int(found["hour"] or 0), found["half"])
     try:
         at = datetime(

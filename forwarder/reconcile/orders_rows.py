@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TypeVar
 
 from forwarder.core.event import Kind, Money
@@ -29,6 +29,7 @@ class OrderOptions:
 
     `columns` and `states` settle headings and status words by hand; `date_order` and
     `decimal` what can be read in two ways; `time_zone` whose clock the times show.
+    Times on days after `newest_on` are faults; None allows any.
     """
 
     endpoint: str
@@ -39,6 +40,7 @@ class OrderOptions:
     states: Mapping[str, OrderState] = field(default_factory=dict)
     date_order: DateOrder | None = None
     decimal: DecimalMark | None = None
+    newest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,8 @@ class Reader:
     def _time(self, line: Line) -> datetime:
         cell = self._cell(line, OrderRole.TIME)
         try:
-            return read_moment(cell, self._order, self._zone)
+            newest_on = self._options.newest_on
+            return read_moment(cell, self._order, self._zone, newest_on)
         except Unclear as why:
             raise Unclear(f"{OrderRole.TIME}: it {why}") from None
 

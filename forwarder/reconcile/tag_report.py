@@ -56,7 +56,8 @@ class ImportOptions:
     by hand (heading to date, event, conversions, value, currency or ignore);
     `first_on` and `last_on` are the days the export was made for, when rows of zero
     were left out. `measures` None takes the careful reading of the level.
-    `date_order` and `decimal` settle what can be read in two ways.
+    `date_order` and `decimal` settle what can be read in two ways. Rows of days after
+    `newest_on` are faults; None allows any.
     """
 
     level: Level = Level.ATTRIBUTION
@@ -70,6 +71,7 @@ class ImportOptions:
     taken_at: datetime | None = None
     date_order: DateOrder | None = None
     decimal: DecimalMark | None = None
+    newest_on: date | None = None
 
 
 def read_tag_report(
@@ -99,6 +101,7 @@ def read_tag_report(
         first_line=heading_at + 2,
         date_order=used.date_order,
         decimal=used.decimal,
+        newest_on=used.newest_on,
     )
     rows, currencies, notes, row_faults = read_rows(cells)
     faults = (*row_faults, *_currency_faults(rows, currencies, used))

@@ -38,6 +38,7 @@ class Cells:
     first_line: int
     date_order: DateOrder | None = None  # said by hand
     decimal: DecimalMark | None = None  # likewise
+    newest_on: date | None = None  # later days have not come; None allows any
 
     def at(self, role: Role) -> int | None:
         """Return the index of the column with a role that only one may have."""
@@ -140,7 +141,8 @@ class _Reader:
 
     def _date(self, number: int, row: Sequence[str]) -> date | None:
         try:
-            return read_date(row[self.date_at], self._order)
+            newest_on = self._cells.newest_on
+            return read_date(row[self.date_at], self._order, newest_on)
         except Unclear as why:
             self._faults.append(f"Line {number}, date: it {why}.")
             return None

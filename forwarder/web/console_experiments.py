@@ -20,7 +20,14 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from forwarder.core.experiment import Objective, Plan
 from forwarder.insights import trial
 from forwarder.insights.advice import advice
-from forwarder.insights.experiment import METRICS, READINGS, WrongPlan, power_hint
+from forwarder.insights.experiment import (
+    METRICS,
+    PHASE_ASKS,
+    PHASE_DAYS,
+    READINGS,
+    WrongPlan,
+    power_hint,
+)
 from forwarder.insights.planning import check
 from forwarder.insights.recording import record_days, standing_of
 from forwarder.insights.trial_json import standing_json
@@ -108,6 +115,8 @@ def _form(typed: dict[str, Any], errors: list[str]) -> str:
         typed=typed,
         errors=errors,
         choices=trial.CHOICES,
+        phase_days=PHASE_DAYS,
+        phase_asks=PHASE_ASKS,
         rows=range(forms.ROWS),
         decided=[one for one in _all() if one["winner"] is not None],
     )

@@ -36,6 +36,9 @@ class _VariantSchema(Schema):
         validate=validate.Length(max=PINS_MAX),
     )
     slots = fields.List(fields.Date(), load_default=[])
+    attributes = fields.Dict(
+        keys=fields.Enum(Variable, by_value=True), values=_text(), load_default={}
+    )
 
 
 class PlanSchema(Schema):
@@ -88,7 +91,10 @@ class PlanSchema(Schema):
 def _variant(told: Mapping[str, Any], variable: Variable) -> Variant:
     return Variant(
         name=told["name"],
-        attributes={variable.value: told["value"]},
+        attributes={
+            **{one.value: text for one, text in told["attributes"].items()},
+            variable.value: told["value"],
+        },
         pin_ids=told["pin_ids"],
         slots=told["slots"],
     )
@@ -112,6 +118,7 @@ def from_form(form: Mapping[str, str]) -> dict[str, Any]:
             "name": form.get(f"name-{row}", "").strip(),
             "value": form.get(f"value-{row}", "").strip(),
             "pin_ids": re.findall(r"\d+", form.get(f"pins-{row}", "")),
+            "slots": form.get(f"slots-{row}", "").replace(",", " ").split(),
         }
         for row in range(ROWS)
         if form.get(f"name-{row}", "").strip()

@@ -23,7 +23,7 @@ def write_days(folder: Path, n_days: int, how: int = 12) -> str:
 
 
 def test_an_experiment_is_planned_recorded_and_decided(shell: Shell) -> None:
-    made = shell.json(*CREATE, "--daily", "3000")
+    made = shell.json(*CREATE, "--daily", "3000", "--note", "batch 7, trend: herbs")
     first = shell.json(
         "experiments", "record", "spring", "--on", "2026-10-31",
         "--variant", "how", "--impressions", "10", "--successes", "0",
@@ -33,6 +33,7 @@ def test_an_experiment_is_planned_recorded_and_decided(shell: Shell) -> None:
     again = shell.json("experiments", "record", "spring", "--file", days)
 
     assert ("collecting", 0, None) == (made["state"], made["day"], made["winner"])
+    assert "batch 7, trend: herbs" == made["note"]
     assert "at least 14 days" in made["hint"]
     assert (1, 0) == (first["recorded"], first["day"])
     assert (14, 0) == (recorded["recorded"], again["recorded"])
@@ -56,11 +57,16 @@ def test_the_next_phase_needs_a_winner_of_the_one_before(shell: Shell) -> None:
         "experiments", "record", "spring", "--file", write_days(shell.folder, 7)
     )  # fmt: skip
     in_time = shell.run(*further, "--after", "spring")
+    scale = ("experiments", "create", "big", *CREATE[3:], "--phase", "scale")
+    skipped = shell.run(*scale, "--after", "spring")
 
     assert (2, "") == (too_early.exit_code, too_early.stdout)
     assert "builds on a winner of phase creative" in too_early.stderr
+    assert 2 == skipped.exit_code
+    assert "builds on a winner of phase destination" in skipped.stderr
     assert 0 == in_time.exit_code
     assert "planned for 14 to 21 days" in in_time.stdout
+    assert "phase destination: call to action or landing headline" in in_time.stdout
 
 
 @pytest.mark.parametrize(
@@ -80,6 +86,22 @@ def test_a_plan_that_tells_nothing_is_refused(
 
     assert 2 == result.exit_code
     assert told in result.stderr
+
+
+def test_r50_what_else_an_arm_is_made_of_must_be_alike(shell: Shell) -> None:
+    image = ("--attribute", "plain:image=mood", "--attribute", "how:image=")
+    two = shell.run(*CREATE, *image[:3], "how:image=value")
+    unknown = shell.run(*CREATE, "--attribute", "plain:colour=red")
+    nobody = shell.run(*CREATE, "--attribute", "other:image=mood")
+    alike = shell.json(*CREATE, *image[:3], "how:image=mood")
+
+    assert [2, 2, 2] == [two.exit_code, unknown.exit_code, nobody.exit_code]
+    assert "the variants differ in headline and image" in two.stderr
+    assert "write it as NAME:VARIABLE=VALUE" in unknown.stderr
+    assert "other is no variant" in nobody.stderr
+    assert {"headline": "Ten ideas", "image": "mood"} == (
+        alike["variants"][0]["attributes"]
+    )
 
 
 def test_one_variant_and_one_name_twice_are_refused(shell: Shell) -> None:

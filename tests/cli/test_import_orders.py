@@ -1,5 +1,7 @@
 """The shop's own books from the command line."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from forwarder.store import Store
@@ -81,6 +83,19 @@ def test_without_any_endpoint_one_is_told_to_set_one_up(shell: Shell) -> None:
     assert "no endpoint is set up yet" in result.stderr
 
 
+def test_what_has_not_come_yet_is_bad_news(shell: Shell) -> None:
+    later = datetime.now(UTC).date() + timedelta(days=2)  # noqa: TID251  as the command
+    file = shell.folder / "tag.csv"
+    file.write_text(f"date,event,conversions\n2026-10-01,lead,1\n{later},lead,1\n")
+    tag = shell.run("import", "tag-report", str(file), "--dry-run")
+    row = f"5003,ada@example.org,{later} 08:00:00 +0200,5.00,EUR,paid\n"
+    books = shell.run(*words(shell, "--dry-run", text=CSV + row))
+
+    assert (1, 1) == (tag.exit_code, books.exit_code)
+    assert "Line 3, date: it has not come yet; correct it" in tag.stderr
+    assert "Line 4, time: it has not come yet; correct it" in books.stderr
+
+
 def test_a_tag_report_can_be_tried_and_settled_by_hand(shell: Shell) -> None:
     file = shell.folder / "tag.csv"
     file.write_text(
@@ -95,6 +110,7 @@ def test_a_tag_report_can_be_tried_and_settled_by_hand(shell: Shell) -> None:
     assert (1, True) == (unclear.exit_code, "--date-order" in unclear.stderr)
     assert ("2026-03-04", False) == (settled["first_on"], settled["imported"])
     assert {"conversions": 2, "value": "1.234"} == settled["totals"]["checkout"]
+    assert settled["rules"].startswith("click window 30 days; booked on the day of the")
     assert (
         "nothing was stored"
         in shell.run(

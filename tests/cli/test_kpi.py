@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,21 @@ def test_rows_that_cannot_be_read_are_told_and_written_down(shell: Shell) -> Non
     assert "row 2 left out: impressions" in result.stderr
     assert "8 more rows left out" in result.stderr
     assert 29 == len(errors.read_text().splitlines())
+
+
+def test_days_that_have_not_come_are_left_out(shell: Shell) -> None:
+    later = datetime.now(UTC).date() + timedelta(days=2)  # noqa: TID251  as the command
+    rows = f"2026-10-30,12,1,1,1,1\n{later},12,1,1,1,1\n"
+    told = shell.json("import", "kpi", write(shell.folder, "p.csv", HEAD + rows))
+    alone = write(shell.folder, "later.csv", f"{HEAD}{later},12,1,1,1,1\n")
+    nothing = shell.run("import", "kpi", alone, "--yes")
+
+    assert (1, [(2, "date")]) == (
+        told["new"], [(one["row"], one["column"]) for one in told["errors"]],
+    )  # fmt: skip
+    assert 2 == nothing.exit_code
+    assert "row 1 left out: date has not come yet; correct it" in nothing.stderr
+    assert "no row could be read" in nothing.stderr
 
 
 @pytest.mark.parametrize(

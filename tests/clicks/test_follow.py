@@ -152,12 +152,20 @@ def test_arms_share_visitors_evenly_and_keep_them(follower: Follower) -> None:
         seeds[path] += 1
 
         assert f"utm_source=p%20q&pcid={led.token}" == query
-    led = follower.ask("ab", address="192.0.2.1")
+    led = [follower.ask("ab", address=f"192.0.2.{n}") for n in range(20)]
     follower.now += timedelta(days=3)
-    again = follower.ask("ab", address="192.0.2.2", token=led.token, seed=led.seed)
+    again = [
+        follower.ask("ab", address=f"198.18.0.{n}", token=one.token, seed=one.seed)
+        for n, one in enumerate(led)
+    ]
 
     assert 5_000 == pytest.approx(seeds[f"{TO}/a"], abs=150)
-    assert led.location.partition("?")[0] == again.location.partition("?")[0]
+    assert seeds[f"{TO}/b"] == sum(click.arm for click in follower.taken[:10_000])
+    first, second = (
+        [a.location.partition("?")[0] for a in all_] for all_ in (led, again)
+    )
+    assert first == second
+    assert 2 == len(set(first))
 
 
 def test_a_new_link_is_found_at_once_and_a_change_soon(follower: Follower) -> None:

@@ -240,6 +240,23 @@ def test_r73_half_the_impressions_with_stable_rates_is_distribution(
 
 
 @pytest.mark.parametrize(
+    ("clicks", "saves", "state"),
+    [(110, 225, FIRED), (90, 275, FIRED), (111, 250, QUIET), (100, 224, QUIET)],
+)
+def test_r73_a_rate_that_moves_by_more_than_a_tenth_is_not_stable(
+    clicks: int, saves: int, state: RuleState
+) -> None:
+    found = view(counts(100_000, 0, 200, 500), counts(50_000, 0, clicks, saves))
+    small, enough = (
+        distribution_collapse(view(counts(n, 0, 30, 30), counts(n // 2, 0, 15, 15)))
+        for n in (2_999, 3_000)
+    )
+
+    assert state is distribution_collapse(found).state
+    assert (UNKNOWN, FIRED) == (small.state, enough.state)
+
+
+@pytest.mark.parametrize(
     ("captured", "state"), [(300, FIRED), (399, FIRED), (400, QUIET)]
 )
 def test_r38_fewer_clicks_than_four_of_five_are_missing(

@@ -5,12 +5,21 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from config.kpi import Kpi
+from forwarder.core.experiment import Phase
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.insights.advice import ORDER, advice, do_next
 from forwarder.insights.as_json import as_json
 from forwarder.insights.as_text import as_text
 from forwarder.insights.board import build_board
 from forwarder.insights.checklist import checklist
+from forwarder.insights.eprocess import Terms
+from forwarder.insights.experiment import (
+    PHASE_ASKS,
+    PHASE_DAYS,
+    REPLICATED_FROM,
+    VARIANTS_MAX,
+    VARIANTS_MIN,
+)
 from forwarder.insights.findings import RuleState
 from forwarder.insights.gather import gather
 from forwarder.insights.period import (
@@ -22,6 +31,7 @@ from forwarder.insights.period import (
     spans,
 )
 from forwarder.insights.pin_rules import QUIET_MAX
+from forwarder.insights.tasks import DUE, EARLIEST
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import Store, kpi
 from tests.insights.accounts import LIMITS, OCTOBER, counts, facts
@@ -48,6 +58,18 @@ def test_each_number_of_the_brief_is_a_default() -> None:
         found.min_previous_clicks,
         found.confirm_percent,
     )
+    assert (10, 20, 60) == (
+        found.band_min_percent, found.band_max_percent, found.min_account_days,
+    )  # fmt: skip
+    assert (6, 10, 2) == (VARIANTS_MIN, VARIANTS_MAX, REPLICATED_FROM)
+    assert [(7, 14), (14, 21), (30, 60)] == list(PHASE_DAYS.values())
+    assert (7, 3000, 28, 0.05) == (
+        Terms(rho=0).min_days, Terms(rho=0).min_impressions, Terms(rho=0).futile_days,
+        Terms(rho=0).alpha,
+    )  # fmt: skip
+    assert (7, 14) == (EARLIEST.days, DUE.days)
+    assert "three new variations" in advice()["top3_concentration"].action
+    assert "five variants" in PHASE_ASKS[Phase.SCALE]
 
 
 def test_every_rule_has_its_sentences_and_its_place() -> None:

@@ -112,10 +112,12 @@ def test_no_verdict_before_a_week_and_three_thousand_impressions() -> None:
 
 
 def test_floors_met_without_a_verdict_is_a_direction() -> None:
-    days = [(428, 1, 428, 1)] * 6 + [(432, 0, 432, 3)]
-    verdict = judge(arms_of(days), TERMS)
+    days = [(428, 1, 428, 1)] * 6
+    verdict = judge(arms_of([*days, (432, 0, 432, 3)]), TERMS)  # 3,000 each: 6 and 9
+    one_less = judge(arms_of([*days, (431, 0, 432, 3)]), TERMS)
 
     assert (State.DIRECTIONAL, 7, None) == told(verdict)
+    assert (State.COLLECTING, 7, None) == told(one_less)
 
 
 def test_more_clicks_than_impressions_wait_for_the_next_day() -> None:

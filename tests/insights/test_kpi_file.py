@@ -1,9 +1,10 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from forwarder.core.kpi import Counts, KpiDay, Scope
 from forwarder.insights.kpi_file import KpiFile, WrongFile, read_kpi_file
+from forwarder.reconcile.figures import newest_day
 
 HEAD = "Date,Impressions,Pin clicks,Outbound clicks,Saves\n"
 DAY = KpiDay(on=date(2026, 10, 3), counts=Counts(1234, 56, 7, 8))
@@ -109,6 +110,19 @@ def test_a_row_that_cannot_be_read_is_left_out_with_its_reason(
     (error,) = found.errors
     assert (2, column) == (error.line, error.column)
     assert message in error.message
+
+
+def test_a_day_that_has_not_come_anywhere_is_left_out() -> None:
+    dawn = datetime(2026, 10, 3, 10, tzinfo=UTC)  # the 4th begins in Kiritimati
+    text = HEAD + "2026-10-03,1,1,1,1\n2026-10-04,1,1,1,1\n2026-10-05,1,1,1,1\n"
+    newest_on = newest_day(dawn)
+    found = read(text, newest_on=newest_on)
+
+    assert date(2026, 10, 4) == newest_on == found.days[-1].on
+    assert date(2026, 10, 3) == newest_day(dawn - timedelta(seconds=1))
+    (error,) = found.errors
+    assert (3, "date") == (error.line, error.column)
+    assert "has not come yet; correct it, or say `--date-order`" in error.message
 
 
 def test_a_date_that_can_be_read_in_two_ways_is_asked_for() -> None:

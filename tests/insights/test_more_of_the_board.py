@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
+import msgspec
 import pytest
 
 from forwarder.clicks.funnel import Funnel
@@ -23,6 +24,7 @@ from forwarder.insights.as_text import as_text
 from forwarder.insights.board import build_board
 from forwarder.insights.boards import board_lines
 from forwarder.insights.checklist import checklist
+from forwarder.insights.eprocess import State, Verdict
 from forwarder.insights.experiment import WrongPlan
 from forwarder.insights.findings import RuleState
 from forwarder.insights.gather import gather
@@ -32,10 +34,12 @@ from forwarder.insights.peers import age_band
 from forwarder.insights.period import month_of
 from forwarder.insights.pin_rules import PinView, judge_pins
 from forwarder.insights.planning import check
+from forwarder.insights.recording import record_from_pins
 from forwarder.insights.series import by_month, in_a_row, week_means
 from forwarder.insights.tasks import close, open_tasks, wanted
 from forwarder.store import (
     Store,
+    experiments,
     kpi,
     kpi_outside,
     kpi_tasks,
@@ -253,6 +257,7 @@ def test_r61_a_pin_of_five_days_is_not_compared_with_an_old_one() -> None:
         pin: PinFacts(pin_id=pin, created_on=LAST - n * DAY) for pin, n in days.items()
     }
 
+    assert {"new5"} == judged({})  # against all others it looks scrolled past
     assert set() == judged(known)  # each is like the others of its age
     formats = {
         pin: PinFacts(pin_id=pin, pin_format="VIDEO" if n == 5 else "REGULAR")
@@ -302,6 +307,37 @@ def test_r64_pins_of_several_formats_are_no_experiment(kept: Store) -> None:
     check(kept, plan(), {"1": mixed["1"]})
 
 
+def test_r64_each_format_has_its_share() -> None:
+    pins = {"1": counts(600, 0, 3), "2": counts(200), "3": counts(200), "4": counts(9)}
+    told = {"1": "VIDEO", "2": "ORGANIC_IMAGE", "3": "ORGANIC_IMAGE"}
+    known = {pin: PinFacts(pin_id=pin, pin_format=name) for pin, name in told.items()}
+    made = replace(facts(counts(1009), counts(1), pins), pin_facts=known)
+    found = as_json(build_board(made, LIMITS))["formats"]
+
+    assert {"ORGANIC_IMAGE": 0.4, "VIDEO": 0.6} == {
+        name: one["share_of_impressions"] for name, one in found.items()
+    }
+    assert 3 == found["VIDEO"]["outbound_clicks"]
+
+
+def test_r58_what_repeats_a_winner_is_recorded_beyond_its_verdict(kept: Store) -> None:
+    until = date(2026, 11, 3)
+    verdict = Verdict(
+        state=State.CONCLUSIVE, day=7, winner=1, log_e=9, l=9, threshold=3
+    )  # fmt: skip
+    for phase in Phase:
+        experiments.create(kept, plan(name=phase.value, phase=phase), NOW - 40 * DAY)
+        experiments.decide(kept, phase.value, msgspec.json.encode(verdict), NOW)
+    days = [
+        KpiDay(on=until - n * DAY, counts=counts(900, 9, 3), pin_id=pin)
+        for n in range(3)
+        for pin in ("1", "2")
+    ]
+    kpi.keep(kept, days, NOW)
+
+    assert {"scale": 6} == record_from_pins(kept, LIMITS, NOW)
+
+
 def test_r63_a_stuffed_board_has_many_pins_shown_seldom() -> None:
     boards = [
         Board(board_id="1", name="Everything", n_pins=201),
@@ -316,11 +352,13 @@ def test_r63_a_stuffed_board_has_many_pins_shown_seldom() -> None:
     }
     lines = {one.board.name: one for one in board_lines(boards, pins, known, LIMITS)}
     fewer = [replace(boards[0], n_pins=200), *boards[1:]]
+    half = pins | {"a": counts(50 * 201)}  # the median is 100 a Pin
 
     assert {"Everything"} == {name for name, one in lines.items() if one.is_stuffed}
     assert Fraction(5, 1000) == lines["Herbs"].outbound_click_rate
     assert lines["Empty"].per_pin is None
     assert not any(one.is_stuffed for one in board_lines(fewer, pins, known, LIMITS))
+    assert not any(one.is_stuffed for one in board_lines(boards, half, known, LIMITS))
     assert [] == board_lines([], pins, known, LIMITS)
 
 
@@ -340,6 +378,22 @@ def test_r67_a_top_pin_on_one_board_is_a_red_point() -> None:
     assert ("unknown", False) == asked_for_boards({})
     assert ("no", True) == asked_for_boards({"1": one, "2": alone, "3": twin})
     assert ("yes", False) == asked_for_boards({"1": one, "3": twin})
+
+
+def test_r65_r66_each_answer_tells_what_it_stands_on() -> None:
+    pins = {f"{n}": counts(9_000, 90, 30, 40) for n in range(12)}
+    told = facts(counts(99_000, 0, 360), counts(9_000), pins)
+    top10, unfollowed, *_ = checklist(build_board(told, LIMITS))
+    other = build_board(told, replace(LIMITS, top10_percent=90))
+
+    assert ("yes", True, "/console/kpi?month=2026-10#concentration") == (
+        top10.answer, top10.is_red, top10.link,
+    )  # fmt: skip
+    assert "share 83.33%" in top10.evidence
+    assert ("no", "none of the 12 Pins judged") == (
+        unfollowed.answer, unfollowed.evidence,
+    )  # fmt: skip
+    assert "more than 90 %" in checklist(other)[0].question
 
 
 @pytest.mark.parametrize(

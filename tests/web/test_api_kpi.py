@@ -22,6 +22,9 @@ PLAN: dict[str, Any] = {
         {"name": "how", "value": "How to plan ten"},
     ],
 }
+TWO_THINGS: list[dict[str, Any]] = [
+    one | {"attributes": {"image": one["name"]}} for one in PLAN["variants"]
+]
 DAYS = {
     "days": [
         {
@@ -104,6 +107,8 @@ def test_an_experiment_is_planned_recorded_and_decided(
         ({"name": "a/b"}, "name", "letters"),
         ({"variable": "everything"}, "variable", ""),
         ({"variants": "two"}, "variants", ""),
+        ({"variants": TWO_THINGS}, "variants", "differ in headline and image"),
+        ({"variants": [{**TWO_THINGS[0], "attributes": {"x": ""}}]}, "variants", ""),
     ],
 )
 def test_a_plan_that_tells_nothing_is_refused_by_field(

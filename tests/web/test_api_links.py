@@ -49,12 +49,15 @@ def made(client: FlaskClient, slug: str = "spring", **more: object) -> Any:  # n
 def test_a_link_is_made_changed_paused_and_listed(
     doors: Doors, client: FlaskClient
 ) -> None:
-    link = made(client, campaign="c1", arms=[f"1={TO}/a", f"2={TO}/b"])
+    arms = [f"{weight}={TO}/{weight}?utm_id=x" for weight in (1, 2)]
+    link = made(client, campaign="c1", arms=arms)
     change = {"code": "ADA10", "campaign": None}
     changed = client.patch(f"{LINKS}/spring", json=change).get_json()
     paused = client.post(f"{LINKS}/spring/pause").get_json()
     client.post(f"{LINKS}/spring/resume")
-    clicks.keep(doors.store, [a_click(1), a_click(2, kind=ClickClass.RATE)])
+    machines = (ClickClass.RATE, ClickClass.BOT_UA, ClickClass.BOT_UA)
+    came = [a_click(n, kind=kind) for n, kind in enumerate(machines, 2)]
+    clicks.keep(doors.store, [a_click(1), *came])
     listed = client.get(LINKS).get_json()
     shown = client.get(f"{LINKS}/spring").get_json()
     qr = client.get(f"{LINKS}/spring/qr.svg")
@@ -67,7 +70,8 @@ def test_a_link_is_made_changed_paused_and_listed(
     )
     assert link["arms"] == changed["arms"]
     assert (True, False) == (paused["paused"], shown["paused"])
-    assert (1, 1) == (shown["clicks"]["human"], shown["clicks"]["bot"])
+    assert (1, 3) == (shown["clicks"]["human"], shown["clicks"]["bot"])
+    assert {"bot_ua": 2, "empty_ua": 0, "rate": 1} == shown["bots"]
     assert [shown] == listed["items"]
     assert ("image/svg+xml", True) == (qr.mimetype, b"<svg" in qr.data)
     check("Link", link)
@@ -86,6 +90,10 @@ def test_a_link_is_made_changed_paused_and_listed(
         ({"slug": "x", "to": "https://evil.example/"}, "to"),
         ({"slug": "x", "to": TO, "expires": "soon"}, "expires"),
         ({"slug": "x", "to": TO, "arms": "1=x"}, "arms"),
+        (
+            {"slug": "x", "to": TO, "arms": [f"1={TO}?utm_id=a", f"1={TO}?utm_id=A"]},
+            "arm",
+        ),
         ({"slug": "x", "to": TO, "arms": ["a\0b", "1=x"]}, "arms"),
         ({"slug": "x", "to": TO, "code": "a\0b"}, "code"),
         ({"slug": "x", "to": TO, "colour": "red"}, "colour"),

@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 from config.settings import load
 from forwarder import app as door
 from forwarder.clicks import spool
-from forwarder.core.links import Bio, ClickClass
+from forwarder.core.links import Arm, Bio, ClickClass
 from forwarder.sources import SOURCES
 from forwarder.store import Store, clicks, funnel, links
 from forwarder.web.desk import EXTENSION
@@ -130,11 +130,20 @@ def test_an_objection_means_no_cookie_and_no_token(site: Site, header: str) -> N
 
 
 def test_the_cookie_brings_the_visitor_back_to_the_same_page(site: Site) -> None:
-    first = site.ask(f"/go/spring?{QUERY}")
-    token = cookies(first)["_pcid"][0]
-    second = site.ask("/go/spring", Cookie=f"{token}; other=1")
+    arms = (Arm(f"{TO}/a", 1), Arm(f"{TO}/b", 1))
+    links.add(site.store, a_link("ab", arms=arms), NOW)
+    pages = set()
+    for number in range(12):
+        first = site.ask(f"/go/ab?{QUERY}", User_Agent=f"Mozilla/5.0 Safari/{number}")
+        kept = "; ".join(parts[0] for parts in cookies(first).values())
+        second = site.ask("/go/ab", Cookie=f"{kept}; other=1", User_Agent="Mozilla/5.0")
+        page, again = (
+            one.headers["Location"].partition("?")[0] for one in (first, second)
+        )
+        pages.add(page)
 
-    assert TO == second.headers["Location"].partition("?")[0]
+        assert page == again  # from elsewhere, and without the query
+    assert 2 == len(pages)
 
 
 def test_no_parameter_chooses_where_to_go(site: Site) -> None:

@@ -62,6 +62,10 @@ class TestOverAnAccount:
 
         assert sorted(order) == order
         assert 3 == page.count("Test, 7 to 14 days:")
+        for section in ("concentration", "rules", "pins"):
+            assert f'href="/console/kpi?month=2026-10#{section}"' in page
+            assert f'id="{section}"' in page
+        assert 'href="/console/link-audits"' in page
         assert "Creative friction" in page
         assert page.index("<h3>Impressions</h3>") > order[-1]
         assert "Start experiment" not in page  # a viewer starts nothing
@@ -73,6 +77,8 @@ class TestOverAnAccount:
         assert 5 == len(found["trends"])
         assert 90 == len(found["trends"][0]["outbound_clicks"])
         assert 4 == len(found["checklist"])
+        assert {"ORGANIC_IMAGE"} == set(found["formats"])
+        assert 1.0 == found["formats"]["ORGANIC_IMAGE"]["share_of_impressions"]
         assert ["2026-09", "2026-10"] == [one["month"] for one in found["months"]]
         assert found["funnel"]["first_party"] is None
         assert "creative_friction" in [task["rule"] for task in found["tasks"]]
@@ -260,6 +266,7 @@ def test_a_verdict_stands_whatever_days_are_told_later(
         ({"rate_percent": "much"}, "rate"),
         ({"phase": "scale"}, "builds on a winner"),
         ({"name": "a/b"}, "letters, digits"),
+        ({"slots-0": "2026-11-02, soon"}, "slots"),
     ],
 )
 def test_a_plan_that_tells_nothing_is_refused_in_words(
@@ -289,6 +296,19 @@ def test_what_is_no_count_is_refused_and_nothing_kept(log_in: LogIn) -> None:
     assert 422 == client.post(path, data=form | {"on": "today"}).status_code
     assert 0 == client.get("/console/experiments/summer.json").get_json()["day"]
     assert 404 == client.get("/console/experiments/autumn").status_code
+
+
+def test_r51_the_form_tells_a_schedule_that_is_confounded(log_in: LogIn) -> None:
+    client = log_in("operator")
+    weeks = {"slots-0": "2026-11-02, 2026-11-04", "slots-1": "2026-11-09 2026-11-11"}
+    form = client.get("/console/experiments/new").text
+    client.post("/console/experiments", data=plan_form(client) | weeks)
+    found = client.get("/console/experiments/summer.json").get_json()["warnings"]
+
+    assert any("schedule confounded" in one for one in found)
+    assert "creative, 7 to 14 days: value first against mood first" in form
+    assert "destination, 14 to 21 days: call to action" in form
+    assert "scale, 30 to 60 days: one or two winners in five variants" in form
 
 
 def test_a_name_twice_is_refused(log_in: LogIn) -> None:

@@ -101,6 +101,8 @@ def test_one_link_shows_funnel_code_and_audits(shop: Desktop, log_in: LogIn) -> 
 
     assert "<svg" in page
     assert "Pinterest counts" in page
+    assert "<dt>People</dt><dd>3</dd>" in page
+    assert "<dt>Machines</dt><dd>0</dd>" in page
     assert "ADA10" in page
     assert page.count("waits") == 1
     assert (3, 3) == (told["funnel"]["first_party"]["clicks"], len(told["audits"]))
