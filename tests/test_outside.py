@@ -94,7 +94,9 @@ def listening(answers: Answers) -> Iterator[tuple[str, list[Mapping[str, str]]]]
             """Print nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}", seen
         server.shutdown()

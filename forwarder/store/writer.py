@@ -25,6 +25,7 @@ STOP_S = 10.0
 
 Result = TypeVar("Result")
 Work = Callable[[sa.Connection], Result]
+Piece = tuple[Work[Result], Future[Result]]
 log = structlog.get_logger(__name__)
 
 
@@ -84,7 +85,7 @@ class Writer(Generic[Result]):
         One made before a server forks would not exist in its children.
         """
         self._transaction = transaction
-        self._queue: Queue[tuple[Work[Result], Future[Result]]] = Queue(QUEUE_MAX)
+        self._queue: Queue[Piece[Result] | None] = Queue(QUEUE_MAX)  # None: the end
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -116,6 +117,8 @@ class Writer(Generic[Result]):
         """Write what waits, then end the thread."""
         self._stopping.set()
         if self._thread is not None:
+            with suppress(Full):  # then it need not be woken either
+                self._queue.put_nowait(None)
             self._thread.join(timeout=STOP_S)
 
     def _start(self) -> None:
@@ -132,15 +135,14 @@ class Writer(Generic[Result]):
             if awaited:
                 self._write(awaited)
 
-    def _take(self) -> list[tuple[Work[Result], Future[Result]]]:
-        batch: list[tuple[Work[Result], Future[Result]]] = []
+    def _take(self) -> list[Piece[Result]]:
+        batch = [self._queue.get()]
         with suppress(Empty):
-            batch.append(self._queue.get(timeout=0.2))
             while len(batch) < BATCH_MAX:
                 batch.append(self._queue.get_nowait())
-        return batch
+        return [one for one in batch if one is not None]
 
-    def _write(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
+    def _write(self, batch: list[Piece[Result]]) -> None:
         has_begun = False
         started_s = time.perf_counter()
         try:
@@ -161,14 +163,12 @@ class Writer(Generic[Result]):
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
 
-    def _write_each(self, batch: list[tuple[Work[Result], Future[Result]]]) -> None:
+    def _write_each(self, batch: list[Piece[Result]]) -> None:
         """Give each its own transaction: one bad row must not fail its neighbours."""
         for one in batch:
             self._write([one])
 
-    def _give_up(
-        self, batch: list[tuple[Work[Result], Future[Result]]], cause: Exception
-    ) -> None:
+    def _give_up(self, batch: list[Piece[Result]], cause: Exception) -> None:
         tally.add("forwarder_db_busy_total", ())
         log.error(
             "write refused by the database", error=type(cause).__name__, n=len(batch)

@@ -72,7 +72,7 @@ class _Clerk(socketserver.StreamRequestHandler):
 
 @contextmanager
 def served(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield
     server.shutdown()

@@ -44,7 +44,7 @@ def platform(shell: Shell) -> Iterator[Platform]:
             self.end_headers()
 
     with ThreadingHTTPServer(("127.0.0.1", shell.port), Handler) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield told
         server.shutdown()

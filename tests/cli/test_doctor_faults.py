@@ -465,7 +465,7 @@ def front(
         server.socket = context.wrap_socket(server.socket, server_side=True)
         made.url = f"https://forwarder.test:{server.server_address[1]}"
         go_there(monkeypatch, made.url, file)
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield made
         server.shutdown()

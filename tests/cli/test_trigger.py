@@ -27,7 +27,7 @@ def doors(shell: Shell) -> Iterator[Doors]:
 @pytest.fixture
 def served(doors: Doors) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, doors.app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/hooks"
     server.shutdown()

@@ -51,7 +51,7 @@ class Collector:
 def served(app: Callable[..., object]) -> Iterator[str]:
     """Serve an application on a loopback port; give its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

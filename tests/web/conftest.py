@@ -21,8 +21,8 @@ from forwarder.sources import SOURCES
 from forwarder.store import Store, access, health, open_store
 from forwarder.store.access import User, add_user
 from forwarder.store.migrate import upgrade
-from forwarder.web.console import console
-from forwarder.web.desk import EXTENSION, WebDesk
+from forwarder.web.desk import WebDesk
+from tests.web.apps import console_app
 from tests.web.console_desk import (
     DATA_KEY,
     NOW,
@@ -68,9 +68,7 @@ def desktop_in(folder: Path, empty_file: Path) -> Iterator[Desktop]:
 def desktop_on(store: Store) -> Iterator[Desktop]:
     """Open a console on a store, and close that at the end."""
     clock, destination, nudged = Clock(), StandIn(), list[str]()
-    app = Flask("forwarder.web")
-    app.secret_key = store.sealer.secret("console sessions")
-    app.extensions[EXTENSION] = WebDesk(
+    desk = WebDesk(
         store=store,
         endpoints={"my-shop": _endpoint()},
         destinations={"main": destination},
@@ -79,8 +77,8 @@ def desktop_on(store: Store) -> Iterator[Desktop]:
         public_url="https://events.example.com",
         version="0",
     )
-    app.register_blueprint(console)
-    yield Desktop(store, clock, destination, app, nudged)
+    with console_app(desk) as app:
+        yield Desktop(store, clock, destination, app, nudged)
     store.close()
 
 
@@ -191,7 +189,7 @@ def served(desktop: Desktop) -> Iterator[str]:
 def serving(app: Flask) -> Iterator[str]:
     """Serve an application on a loopback port; its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
