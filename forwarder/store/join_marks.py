@@ -168,8 +168,11 @@ def _last_before(store: Store, at: datetime) -> int:
     """Return the last number whose event came before then: marks stand by number."""
     c = deliveries.c
     older = sa.select(c.id).where(c.received_at < at).order_by(c.received_at.desc())
-    lowest = sa.select(sa.func.min(c.id) - 1)  # what the log itself has forgotten
+    forgotten = sa.func.coalesce(
+        sa.select(sa.func.min(c.id) - 1).scalar_subquery(),
+        sa.select(sa.func.max(click_marks.c.delivery_id)).scalar_subquery(),  # all of it
+    )
     with store.read() as connection:
         found = connection.execute(older.limit(1)).scalar()
-        found = connection.execute(lowest).scalar() if found is None else found
+        found = connection.scalar(sa.select(forgotten)) if found is None else found
     return found or 0

@@ -83,6 +83,7 @@ notices = sa.Table(
         postgresql_where=sa.text("status = 'quarantined'"),
     ),
     sa.Index("notices_received", "received_at"),
+    sqlite_autoincrement=True,  # others name a number for longer than its row stays
 )
 
 _PENDING = sa.text("status = 'pending'")
@@ -161,6 +162,7 @@ deliveries = sa.Table(
     ),
     sa.Index("deliveries_received", "received_at"),
     sa.Index("deliveries_notice", "notice_id"),
+    sqlite_autoincrement=True,
 )
 
 bodies = sa.Table(
@@ -207,6 +209,7 @@ attempts = sa.Table(
     sa.Index("attempts_at", "at"),
     sa.Index("attempts_request", "request_id"),
     sa.Index("attempts_answer", "http_status"),
+    sqlite_autoincrement=True,
 )
 
 delivery_attempts = sa.Table(

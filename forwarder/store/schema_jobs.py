@@ -31,4 +31,5 @@ jobs = sa.Table(
     column("not_before", Moment()),
     sa.Index("jobs_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     comment="The turn is the fencing number: who holds an older one changes nothing",
+    sqlite_autoincrement=True,
 )

@@ -19,6 +19,7 @@ from forwarder.core.tally import tally
 from forwarder.store import Store, clicks, join_marks, links, open_store, people
 from forwarder.store.log import Filter, list_deliveries
 from forwarder.store.migrate import upgrade
+from forwarder.store.schema import deliveries
 from forwarder.store.schema_clicks import click_joins, click_marks
 from tests.clicks.following import NOW, a_link, a_store
 from tests.clicks.test_spool import a_click
@@ -334,6 +335,17 @@ def test_marks_that_led_nowhere_are_cleared_first(store: Store) -> None:
     assert 2 == join_marks.forget(store, NOW, LATER + timedelta(days=1))
     assert 0 == join(store, WINDOW, LATER)
     assert {"1": (1, "spring")} == joined(store)
+
+
+def test_marks_of_a_log_that_was_emptied_are_cleared_as_well(store: Store) -> None:
+    take(store, bought(1, email="ada@example.org"))
+    join(store, WINDOW, LATER)
+    with store.write() as connection:
+        connection.execute(sa.delete(deliveries))
+
+    over = LATER + timedelta(days=1)
+    assert 0 < join_marks.forget(store, over, over)
+    assert 0 == join_marks.forget(store, over, over)
 
 
 def test_without_a_link_nobody_is_looked_at(sqlite_url: str) -> None:

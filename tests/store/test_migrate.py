@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from forwarder.store import Store, migrate, open_store
 from forwarder.store.engine import connect
 from forwarder.store.migrate import NEWEST, current_version, upgrade
+from forwarder.store.schema import deliveries
 from forwarder.store.seal import BadKey, Sealer, Unopenable
 from forwarder.store.tables import metadata
 from forwarder.store.writer import StoreDown
@@ -77,6 +79,31 @@ def _everything(store: Store) -> dict[tuple[str, str], list[str]]:
                 rows = connection.exec_driver_sql(f"SELECT * FROM {name}")  # noqa: S608
                 found["rows", name] = [str(row) for row in rows]
     return found
+
+
+def test_an_older_file_gives_no_number_again(sqlite_url: str) -> None:
+    store = open_store(sqlite_url, [KEY])
+    with store.write() as connection:
+        command.upgrade(migrate._config(connection), "0015")  # noqa: SLF001
+    take(store, an_event(1))
+    with store.write() as connection:  # as if the log had held seven and forgotten them
+        connection.exec_driver_sql(
+            "INSERT INTO click_marks (delivery_id, what, mark, at) "
+            "VALUES (0, 'cursor', '7', 0)"
+        )
+        connection.exec_driver_sql("UPDATE deliveries SET notice_id = 5")
+        connection.exec_driver_sql("DELETE FROM notices")
+    upgrade(store)
+    take(store, an_event(2))
+
+    with store.read() as connection:
+        numbers = connection.execute(
+            sa.select(deliveries.c.id, deliveries.c.notice_id).order_by("id")
+        ).all()
+        healthy = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+    assert [(1, 5), (8, 6)] == numbers
+    assert "ok" == healthy
+    store.close()
 
 
 def test_a_new_file_is_made_without_alembic(tmp_path: Path) -> None:

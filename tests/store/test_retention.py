@@ -139,6 +139,17 @@ def test_in_the_end_nothing_is_left(store: Store) -> None:
     assert [] == kept
 
 
+def test_a_number_is_never_given_twice(store: Store) -> None:
+    first = deliver(store, 1)
+    sweep(store, KEEP, NOW + KEEP.log + timedelta(seconds=1))
+    second = deliver(store, 2)
+
+    assert first < second
+    with store.read() as connection:
+        assert connection.scalar(sa.select(deliveries.c.notice_id)) == 2
+        assert connection.scalar(sa.select(delivery_attempts.c.attempt_id)) == 2
+
+
 def test_what_is_not_settled_is_never_forgotten(store: Store) -> None:
     take(store, an_event(1))
 
