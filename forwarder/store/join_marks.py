@@ -168,9 +168,9 @@ def _last_before(store: Store, at: datetime) -> int:
     """Return the last number whose event came before then: marks stand by number."""
     c = deliveries.c
     older = sa.select(c.id).where(c.received_at < at).order_by(c.received_at.desc())
+    every = sa.select(sa.func.max(click_marks.c.delivery_id))  # the log is empty
     forgotten = sa.func.coalesce(
-        sa.select(sa.func.min(c.id) - 1).scalar_subquery(),
-        sa.select(sa.func.max(click_marks.c.delivery_id)).scalar_subquery(),  # all of it
+        sa.select(sa.func.min(c.id) - 1).scalar_subquery(), every.scalar_subquery()
     )
     with store.read() as connection:
         found = connection.execute(older.limit(1)).scalar()
