@@ -29,16 +29,18 @@ def upgrade() -> None:
         return
     version = connection.exec_driver_sql('PRAGMA schema_version').scalar_one()
     connection.exec_driver_sql('PRAGMA writable_schema = ON')
-    for table, highest in HIGHEST.items():
-        _number_once(connection, table)
-        connection.exec_driver_sql(
-            'INSERT INTO sqlite_sequence (name, seq) SELECT ?, n FROM ('
-            f'SELECT max(coalesce(max(id), 0), coalesce(({highest}), 0)) AS n FROM {table}'
-            ') WHERE n > 0',
-            (table,),
-        )
-    connection.exec_driver_sql(f'PRAGMA schema_version = {version + 1}')
-    connection.exec_driver_sql('PRAGMA writable_schema = OFF')
+    try:
+        for table, highest in HIGHEST.items():
+            _number_once(connection, table)
+            connection.exec_driver_sql(
+                'INSERT INTO sqlite_sequence (name, seq) SELECT ?, n FROM (SELECT '
+                f'max(coalesce(max(id), 0), coalesce(({highest}), 0)) AS n FROM {table}'
+                ') WHERE n > 0',
+                (table,),
+            )
+        connection.exec_driver_sql(f'PRAGMA schema_version = {version + 1}')
+    finally:
+        connection.exec_driver_sql('PRAGMA writable_schema = OFF')
 
 
 def _number_once(connection: sa.Connection, table: str) -> None:
