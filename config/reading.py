@@ -132,7 +132,7 @@ class Reader:
         if hint in _PLAIN:
             return _PLAIN[hint](raw)
         text = _text(raw)
-        return self._secret(text, key) if hint is Secret else text
+        return self.secret(text, key) if hint is Secret else text
 
     def _inner(self, raw: object) -> Table:
         """Return a table that stands in the settings or in a file of its own."""
@@ -146,8 +146,11 @@ class Reader:
         except tomllib.TOMLDecodeError as fault:
             raise Unfit(f"names {file}, which is not TOML: {fault}") from None
 
-    def _secret(self, text: str, key: str) -> Secret:
-        """Return what a reference leads to; a secret written in clear is doubted."""
+    def secret(self, text: str, key: str) -> Secret:
+        """Return what a reference leads to; a secret written in clear is doubted.
+
+        Raises: Unfit.
+        """
         kind, _, name = text.partition(":")
         if kind == "file":
             return Secret(_filled(self._content(name), f"finds {name} empty"))

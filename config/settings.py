@@ -89,7 +89,7 @@ def load(
     Raises: UnusableSettings with every fault at once.
     """
     file = _file(env, path)
-    base = Path.cwd() if file is None else file.absolute().parent
+    base = _base(file)
     reader = Reader(env=_with_dotenv(env, base), base=base)
     table = {} if file is None else _table(file, reader)
     service = reader.group(Service, reader.table(table, "service"), "service")
@@ -112,9 +112,22 @@ def load(
     if not is_unfinished:
         reader.faults += _placeholders(settings)
     if reader.faults:
-        raise UnusableSettings(reader.faults)
+        raise UnusableSettings([*_no_file(file, base), *reader.faults])
     doubts = (*reader.doubts, *reader.stray("FORWARDER_"), *_doubts(settings))
     return replace(settings, doubts=doubts, origins=reader.origins, file=file)
+
+
+def secret_of(text: str, env: Mapping[str, str]) -> Secret:
+    """Return a secret as the settings would read it: `env:NAME`, `file:PATH`, itself.
+
+    Raises: Unfit.
+    """
+    base = _base(_file(env, None))
+    return Reader(env=_with_dotenv(env, base), base=base).secret(text, "")
+
+
+def _base(file: Path | None) -> Path:
+    return Path.cwd() if file is None else file.absolute().parent
 
 
 def _file(env: Mapping[str, str], path: Path | None) -> Path | None:
@@ -124,6 +137,14 @@ def _file(env: Mapping[str, str], path: Path | None) -> Path | None:
     if named is not None:
         return Path(named)
     return Path(FILE_NAME) if Path(FILE_NAME).is_file() else None
+
+
+def _no_file(file: Path | None, folder: Path) -> Iterator[str]:
+    if file is None:
+        yield (
+            f"no {FILE_NAME} in {folder}: go to its folder, name it in "
+            "FORWARDER_CONFIG, or run `forwarder init`"
+        )
 
 
 def _with_dotenv(env: Mapping[str, str], base: Path) -> Mapping[str, str]:

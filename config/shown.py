@@ -16,6 +16,7 @@ from config.values import (
 )
 
 _NAMED: Final = ("destinations", "endpoints")
+_TAKEN_AT_ONCE: Final = frozenset({("service", "data_keys")})
 _NOWHERE: Final = Origin("default")
 
 
@@ -135,7 +136,10 @@ def _most(told: Told) -> str:
 
 
 def ahead(settings: Settings, load: Callable[[], Settings]) -> Ahead:
-    """Return what a restart would change, as the file and the environment are now."""
+    """Return what a restart would change, as the file and the environment are now.
+
+    What running processes take by themselves is not part of it.
+    """
     try:
         fresh = load()
     except UnusableSettings as unusable:
@@ -148,7 +152,7 @@ def ahead(settings: Settings, load: Callable[[], Settings]) -> Ahead:
         changes=tuple(
             Change(table=key[0], key=key[1], now=old[0], then=_other(old[0], new[0]))
             for key, old, new in pairs
-            if old[1] != new[1]
+            if old[1] != new[1] and key not in _TAKEN_AT_ONCE
         )
     )
 

@@ -110,6 +110,7 @@ def _desk(wired: Wired, settings: Settings) -> WebDesk:
         link_hosts=settings.clicks.allowed_hosts,
         counts_first_click=settings.clicks.model == "first",
         found_for_days=service.find_people_days,
+        is_sandbox=wired.is_sandbox,
         refused=Refusals(service.data_dir, wired.endpoints, failpoints.now).note,
         limits=thresholds(settings),
         last_refused=partial(last_refused, service.data_dir),

@@ -1,6 +1,7 @@
 """Careful questions to a platform's API, and what its answers mean.
 
-Limits: 3 s to connect and 10 s for each piece of an answer, no redirects, 8 MiB.
+Limits: 3 s to connect, 10 s for each piece of an answer and 30 s for the whole, no
+redirects, 8 MiB.
 """
 
 from collections.abc import Iterator, Mapping

@@ -178,7 +178,8 @@ def note_outside(wired: Wired, now: datetime) -> None:
     """Write down how this service looks from outside. Raises: StoreDown."""
     store, url = wired.store, wired.settings.service.public_url
     at = store.now()
-    if url.startswith("https://") and not checks.is_near(url):
+    is_public = url.startswith("https://") and not checks.is_near(url)
+    if is_public and not wired.is_sandbox:  # where one tries out, it may lead nowhere
         seen = look_at_ourselves(wired, now)
         _note_seen(wired, url, seen, at)
     for name, found in wired.settings.destinations.items():

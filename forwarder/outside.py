@@ -7,7 +7,9 @@ so that a name that leads elsewhere a second later gains nothing.
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
+from io import BufferedReader, RawIOBase
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ClassVar, Final
 
@@ -22,13 +24,14 @@ from urllib3.exceptions import (
     LocationParseError,
     NameResolutionError,
     NewConnectionError,
+    ReadTimeoutError,
 )
 from urllib3.util import parse_url
 from urllib3.util.connection import create_connection
 
 PORTS: Final = {"http": 80, "https": 443}
 TIMEOUT_S: Final = (5.0, 10.0)  # to connect; for each piece of the answer
-WHOLE_ANSWER_S: Final = 20.0
+WHOLE_ANSWER_S: Final = 30.0  # from the question to the last byte, its head included
 PIECE_BYTES: Final = 64 * 1024
 
 _INNER_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
@@ -73,7 +76,8 @@ def session(*, allow_private: bool = False, any_port: bool = False) -> requests.
     link-local ones, where clouds keep their credentials. It follows no redirect: the
     caller asks again, and the next address is checked as well. No proxy, no cookie,
     nothing from the environment; a call without a time-out gets 5 s to connect and
-    10 s for each piece. Raises: `Unsafe` from each call.
+    10 s for each piece, and every answer 30 s as a whole. Raises: `Unsafe` from each
+    call.
     """
     made = _Session()
     made.trust_env = False
@@ -100,15 +104,12 @@ def connection(
     return create_connection((addresses[0], port), within_s)
 
 
-def body(
-    reply: Response, max_bytes: int, within_s: float = WHOLE_ANSWER_S
-) -> bytes | None:
+def body(reply: Response, max_bytes: int) -> bytes | None:
     """Return the answer's body, or None when it is over `max_bytes`.
 
     For calls with `stream=True`: reading ends at the limit. Raises: ReadTimeout when
-    the whole takes longer than `within_s`, ConnectionError when it breaks off.
+    the answer comes too slowly, ConnectionError when it breaks off.
     """
-    until = time.monotonic() + within_s
     pieces: list[bytes] = []
     n_bytes = 0
     try:
@@ -117,11 +118,9 @@ def body(
             n_bytes += len(piece)
             if n_bytes > max_bytes:
                 return None
-            if time.monotonic() > until:
-                raise requests.ReadTimeout("the answer came too slowly")
+    except ReadTimeoutError as slow:
+        raise requests.ReadTimeout("the answer came too slowly") from slow
     except (HTTPError, OSError) as fault:
-        if isinstance(fault, requests.RequestException):
-            raise
         raise requests.ConnectionError(type(fault).__name__) from fault
     return b"".join(pieces)
 
@@ -207,8 +206,11 @@ def _connect(one: HTTPConnection, *, allow_private: bool) -> socket.socket:
     """Return a connection to a checked address, as urllib3 would make it."""
     host, port = one.host, one.port or PORTS["http"]
     failed: OSError | None = None
+    until_s = time.monotonic() + WHOLE_ANSWER_S  # for all addresses of a name
     try:
         for address in _resolved(host, port, allow_private=allow_private):
+            if failed is not None and time.monotonic() > until_s:
+                break
             try:
                 return create_connection(
                     (address, port), one.timeout, socket_options=one.socket_options
@@ -224,8 +226,38 @@ def _connect(one: HTTPConnection, *, allow_private: bool) -> socket.socket:
     raise NewConnectionError(one, f"not connected: {type(failed).__name__}")
 
 
+class _InTime(RawIOBase):
+    """What a connection brings, until the whole has taken too long.
+
+    A socket's own time-out is for each piece, and a piece can be one letter.
+    """
+
+    def __init__(self, brings: RawIOBase) -> None:
+        self.brings = brings
+        self._until_s = time.monotonic() + WHOLE_ANSWER_S
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401  a buffer
+        if time.monotonic() > self._until_s:
+            raise TimeoutError("the answer came too slowly")
+        return self.brings.readinto(buffer)
+
+    def close(self) -> None:
+        self.brings.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        self.fp = BufferedReader(_InTime(self.fp.detach()))
+
+
 class _Plain(HTTPConnection):
     allow_private: ClassVar[bool] = False
+    response_class = _Answer
 
     def _new_conn(self) -> socket.socket:
         return _connect(self, allow_private=self.allow_private)
@@ -233,6 +265,7 @@ class _Plain(HTTPConnection):
 
 class _Tls(HTTPSConnection):
     allow_private: ClassVar[bool] = False
+    response_class = _Answer
 
     def _new_conn(self) -> socket.socket:
         return _connect(self, allow_private=self.allow_private)

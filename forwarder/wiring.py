@@ -11,13 +11,13 @@ import requests
 
 from config import checks
 from config.keys import key_watch
+from config.sandboxed import sandboxed
 from config.settings import (
     DECLARED,
     PLACEHOLDER,
     SANDBOX_URL,
     DestinationSettings,
     EndpointSettings,
-    Secret,
     Settings,
     UnusableSettings,
 )
@@ -51,12 +51,16 @@ _OPTIONS = tuple(name for name in Options.__slots__ if name != "shop")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wired:
-    """One installation, ready to work. Destinations are by the word in the settings."""
+    """One installation, ready to work. Destinations are by the word in the settings.
+
+    In the sandbox nothing reaches Pinterest.
+    """
 
     settings: Settings
     store: Store
     endpoints: Mapping[str, Endpoint]
     destinations: Mapping[str, Destination]
+    is_sandbox: bool
 
     def desk(self, is_stopping: Callable[[], bool]) -> Desk:
         """Return the working place of this process."""
@@ -72,7 +76,7 @@ class Wired:
 
 def wire(settings: Settings, role: str) -> Wired:
     """Return everything built and connected. Raises: BadKey, UnusableSettings."""
-    settings = _sandboxed(settings)
+    settings = sandboxed(settings, os.environ.get(SANDBOX_URL))
     service = settings.service
     destinations = {
         name: _destination(name, found) for name, found in settings.destinations.items()
@@ -91,31 +95,8 @@ def wire(settings: Settings, role: str) -> Wired:
             for name, found in settings.endpoints.items()
         },
         destinations=destinations,
+        is_sandbox=SANDBOX_URL in os.environ,
     )
-
-
-def _sandboxed(settings: Settings) -> Settings:
-    """Return the settings with every destination led to the sandbox, if there is one.
-
-    The real token then stays here.
-    """
-    sandbox_url = os.environ.get(SANDBOX_URL)
-    if sandbox_url is None:
-        return settings
-    fakes = {
-        name: replace(
-            found,
-            base_url=sandbox_url,
-            token=Secret("sandbox"),
-            report_token=Secret("sandbox"),
-            drop_reserved_domains=False,  # the samples' people live at example.com
-        )
-        for name, found in settings.destinations.items()
-    }
-    kpi = settings.kpi
-    if kpi.token:
-        kpi = replace(kpi, token=Secret("sandbox"), base_url=sandbox_url)
-    return replace(settings, destinations=fakes, kpi=kpi)
 
 
 def _destination(name: str, found: DestinationSettings) -> Destination:
@@ -245,7 +226,7 @@ def hookup(wired: Wired, name: str) -> Hookup | str:
         known = ", ".join(sorted(PLATFORMS))
         return f"{source} takes webhooks by hand: follow its steps. By API: {known}"
     if not options.api_key:
-        return f"set api_key in [endpoints.{name}]: docs/sources/{source}.md"
+        return f"set api_key in [endpoints.{name}]: see docs/missing.md"
     try:
         account = caller(source, platform.api, options, calling(options))
     except NoAnswer as none:

@@ -1,9 +1,11 @@
 import gzip
 import http.server
 import socket
+import socketserver
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import requests
@@ -231,11 +233,50 @@ def test_a_bomb_counts_by_what_it_unpacks_to() -> None:
         assert outside.body(session.get(url, stream=True), 100_000) is None
 
 
-def test_an_answer_that_drips_ends_at_the_deadline() -> None:
-    with listening([(200, {}, b"drip")]) as (url, _), local() as session:
-        reply = session.get(url, stream=True)
+@contextmanager
+def dripping(head: bytes, drop: bytes) -> Iterator[str]:
+    """A server that says its head, then a drop each 20 ms until nobody listens."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            with suppress(OSError):
+                self.request.sendall(head)
+                while not done.wait(0.02):
+                    self.request.sendall(drop)
+
+    done = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        done.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"a"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    ],
+    ids=["a header", "no answer yet", "the body", "the length of a chunk"],
+)
+def test_an_answer_that_drips_ends_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, drop: bytes
+) -> None:
+    monkeypatch.setattr(outside, "WHOLE_ANSWER_S", 0.3)
+    with dripping(head, drop) as url, local() as session:
+        began_s = time.monotonic()
         with pytest.raises(requests.ReadTimeout):
-            outside.body(reply, 100, within_s=-1.0)
+            outside.body(session.get(url, stream=True), 100_000)
+
+        assert time.monotonic() - began_s < 5
 
 
 def test_an_answer_that_breaks_off_is_a_connection_error() -> None:

@@ -40,8 +40,15 @@ def _import() -> None:
     except StoreDown:
         log.warning("clicks not imported: the database is down")
         return
-    if n_new:
-        log.info("clicks imported", n_new=n_new)
+    except Exception as fault:  # those that are there find their orders all the same
+        log.exception("clicks not imported", fault=type(fault).__name__)
+    else:
+        if n_new:
+            log.info("clicks imported", n_new=n_new)
+    _join(found)
+
+
+def _join(found: Wired) -> None:
     now = found.store.now()
     if joining.is_due(now):
         window = timedelta(days=found.settings.clicks.window_days)

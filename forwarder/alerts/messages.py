@@ -72,7 +72,7 @@ def email(message: Message, sender: str, recipients: tuple[str, ...]) -> EmailMe
     subject = f" {data['subject']}" if data["subject"] else ""
     made["Subject"] = (
         f"[forwarder] {data['rule']}{subject} {HEADINGS[message.what]}"
-        f"{' (page)' if data['severity'] == 'page' else ''}"
+        f"{' (urgent)' if data['severity'] == 'page' else ''}"
     )
     made["From"] = sender
     made["To"] = ", ".join(recipients)

@@ -12,6 +12,7 @@ DISK_PAGE: Final = 0.05
 SKEW_MOST_S: Final = 60.0
 BEAT_MOST: Final = timedelta(minutes=3)
 RESTART_TOLD: Final = timedelta(hours=1)
+JOB_WAITS_MOST: Final = timedelta(minutes=10)
 BROKER_DOWN_S: Final = 60.0
 CERTIFICATE_WARN: Final = timedelta(days=14)
 CERTIFICATE_PAGE: Final = timedelta(days=3)
@@ -38,6 +39,23 @@ def worker_restarted(readings: Readings) -> Iterator[Condition]:
                 mend="Once is no harm. If it happens again, look into its log for "
                 "`watchdog`, and at the disk and the database.",
             )
+
+
+def job_waits(readings: Readings) -> Iterator[Condition]:
+    """Tell of a job that nobody begins: another one has not ended, or a shop drips."""
+    if readings.planned is None:
+        return
+    job_id, since = readings.planned
+    waited = readings.now - since
+    if waited > JOB_WAITS_MOST:
+        yield Condition(
+            subject="",
+            severity=WARN,
+            summary=f"Job {job_id} has waited for {span(waited)} and was not begun.",
+            mend="Jobs are done one after the other, and shops are asked so, too. See "
+            "what runs before it with `forwarder jobs list`; cancel that, or wait.",
+            link="/console/jobs",
+        )
 
 
 def set_back(readings: Readings) -> Iterator[Condition]:

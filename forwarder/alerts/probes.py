@@ -59,7 +59,7 @@ def _certificate_left(reply: requests.Response, now: datetime) -> timedelta | No
 
 def _socket(raw: Any) -> object:  # noqa: ANN401  no library promises this
     """Return the socket of an answer; where it ends the connection, of its body."""
-    for path in ("connection.sock", "_fp.fp.raw._sock"):
+    for path in ("connection.sock", "_fp.fp.raw.brings._sock"):
         found = raw
         for name in path.split("."):
             found = getattr(found, name, None)

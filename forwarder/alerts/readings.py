@@ -21,6 +21,10 @@ MARK_EVERY: Final = timedelta(hours=1)
 ALL_KINDS: Final = ""
 RECEIVED: Final = "forwarder_webhooks_received_total"
 FORGED: Final = frozenset({"bad_signature", "stale"})
+CLICKS: Final = {
+    "clicks_lost": "forwarder_clicks_dropped_total",
+    "clicks_unwritten": "forwarder_click_writes_failed_total",
+}
 Measures = Mapping[tuple[str, str], Measure]
 
 
@@ -41,7 +45,9 @@ class Readings:
     """What is known of the service at one moment.
 
     `quiet` is None in the minutes in which volumes are not judged. `forged` is how many
-    webhooks of the last hour or two were turned away, by endpoint.
+    webhooks of the last hour or two were turned away, by endpoint. `planned` is the
+    first job that nobody has begun, and since when it waits. `clicks` is how many were
+    lost in the last hour or two, and how often a disk took none.
     """
 
     now: datetime
@@ -57,6 +63,8 @@ class Readings:
     forged: Sequence[Share]
     measures: Measures
     links: Sequence[Turn]
+    clicks: Mapping[str, int]
+    planned: tuple[int, datetime] | None
     quiet: Mapping[tuple[str, str], Verdict] | None
 
     def measured(self, name: str) -> list[Measure]:
@@ -81,6 +89,8 @@ def read(store: Store, known: Known, now: datetime, *, with_quiet: bool) -> Read
         forged=list(_forged(store, measures, now)),
         measures={key: one for key, one in measures.items() if now - one.at < FRESH},
         links=link_audits.turns(store),
+        clicks=_clicks(store, measures, now),
+        planned=watch.oldest_planned(store),
         quiet=judge_volumes(store, known, now) if with_quiet else None,
     )
 
@@ -124,6 +134,14 @@ def _forged(store: Store, measures: Measures, now: datetime) -> Iterator[Share]:
         n_bad = _since_mark(store, measures, ("forged", endpoint), bad, now)
         n_new = _since_mark(store, measures, ("received", endpoint), n_all, now)
         yield Share(subject=endpoint, n=n_bad, n_all=n_new)
+
+
+def _clicks(store: Store, measures: Measures, now: datetime) -> dict[str, int]:
+    found = {}
+    for name, counter in CLICKS.items():
+        total = int(sum(n for _, _, n in tallies.totals(store, counter)))
+        found[name] = _since_mark(store, measures, (name, ""), total, now)
+    return found
 
 
 def _since_mark(

@@ -71,15 +71,19 @@ class _LazyGroup(click.Group):
         return with_examples(command, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; a database that is down is bad news, not a trace."""
+        """Run the command; a database that is of no use is bad news, not a trace."""
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from forwarder.store.writer import StoreDown  # noqa: PLC0415  60 MB
+            from forwarder.store.writer import (  # noqa: PLC0415  60 MB
+                StoreDown,
+                StoreUnfit,
+            )
 
             if not isinstance(error, StoreDown):
                 raise
-            click.echo(f"{error}: see `forwarder doctor`", err=True)
+            hint = "" if isinstance(error, StoreUnfit) else ": see `forwarder doctor`"
+            click.echo(f"{error}{hint}", err=True)
             raise SystemExit(BAD_NEWS) from None
 
 

@@ -37,8 +37,8 @@ def user() -> None:
 )
 def add_user(name: str, role: str, password_file: IO[str] | None) -> None:
     """Let somebody in; asks for the password."""
+    store = ready_or_exit(is_unfinished=True).store
     password = _password(password_file)
-    store = ready_or_exit().store
     try:
         access.add_user(
             store, User(name=name, role=role, created_at=store.now()), password
@@ -70,8 +70,8 @@ def _password(file: IO[str] | None) -> str:
 )
 def change_password(name: str, password_file: IO[str] | None) -> None:
     """Give somebody another password; wherever they are logged in, they are out."""
+    store = ready_or_exit(is_unfinished=True).store
     password = _password(password_file)
-    store = ready_or_exit().store
     _must_be_there(name, is_there=access.set_password(store, name, password))
     audit.note(store, who(), "password changed", name, store.now())
     click.echo(f"{name} has a new password and logs in anew")
@@ -89,7 +89,7 @@ def list_users(*, as_json: bool) -> None:
         out = f", shut out since {one.disabled_at:%Y-%m-%d}" if one.disabled_at else ""
         click.echo(f"{one.name:<24}{one.role:<10}since {one.created_at:%Y-%m-%d}{out}")
     if not found:
-        click.echo("nobody may log in yet: `forwarder user add NAME`")
+        click.echo("nobody may log in yet: `forwarder user add NAME --role admin`")
 
 
 @user.command("role")

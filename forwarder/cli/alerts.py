@@ -7,10 +7,12 @@ import click
 
 from forwarder.alerts import states
 from forwarder.alerts.channels import NotSent
+from forwarder.alerts.conditions import PAGE
 from forwarder.alerts.messages import a_test
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
+    known_or_exit,
     print_json,
     ready_or_exit,
     stop_wrong_use,
@@ -45,7 +47,7 @@ def list_(*, with_resolved: bool, as_json: bool) -> None:
 
     Example: forwarder alerts list --json
     """
-    store = ready_or_exit().store
+    store = known_or_exit().store
     found = alerts.list_alerts(store, STATES if with_resolved else PRESENT)
     if as_json:
         print_json({"items": [alert_json(one) for one in found]})
@@ -60,7 +62,8 @@ def list_(*, with_resolved: bool, as_json: bool) -> None:
 
 def _line(one: Alert) -> str:
     subject = f" {one.subject}" if one.subject else ""
-    head = f"{one.id:>5}  {one.state:<13}{one.severity:<5} {one.rule}{subject}"
+    urgent = "urgent  " if one.severity == PAGE else ""
+    head = f"{one.id:>5}  {one.state:<13}{urgent}{one.rule}{subject}"
     until = one.ignored_until
     late = "" if until is None else f", until {until:%Y-%m-%d %H:%M}Z"
     return (
@@ -74,7 +77,7 @@ def _line(one: Alert) -> str:
 @json_option
 def show(alert_id: int, *, as_json: bool) -> None:
     """Show one alert, its history, and what was told of it."""
-    store = ready_or_exit().store
+    store = known_or_exit().store
     one = _alert_or_exit(store, alert_id)
     history = alerts.history(store, alert_id)
     messages = alerts.messages_of(store, alert_id)

@@ -59,7 +59,8 @@ def audit_(
     except NoBrowser as none:
         _stop(str(none))
     except outside.Unsafe as unsafe:
-        _stop(str(unsafe))
+        aside = "" if allow_private else "; a machine of yours: --allow-private"
+        _stop(f"{unsafe}{aside}")
     except ValueError:  # `requests` calls an address without a scheme that, too
         _stop(NO_ADDRESS)
     except requests.RequestException:

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 import click
 
-from forwarder.cli.common import BAD_NEWS, json_option, print_json, ready_or_exit
+from forwarder.alerts.conditions import number
+from forwarder.cli.common import BAD_NEWS, json_option, known_or_exit, print_json
 from forwarder.store import audit
 from forwarder.store.audit import Verified, Wanted
 from forwarder.web.shapes import trail_json
@@ -38,7 +39,7 @@ def audit_log(  # noqa: PLR0913 - one per option
 
     Example: forwarder audit-log --action erase
     """
-    store = ready_or_exit().store
+    store = known_or_exit().store
     if verify:
         _tell(audit.verify(store, head), as_json=as_json)
         return
@@ -66,7 +67,9 @@ def _tell(found: Verified, *, as_json: bool) -> None:
     else:
         for fault in faults:
             click.echo(fault, err=True)
-        click.echo(f"{found.n_entries} entries, head {found.head}")
+        whole = "" if faults else "nobody touched the log: "
+        entries = number(found.n_entries, "entry", "entries")
+        click.echo(f"{whole}{entries}, head {found.head}")
     if faults:
         raise SystemExit(BAD_NEWS)
 

@@ -21,6 +21,7 @@ __all__ = [
     "BAD_NEWS",
     "WRONG_USE",
     "json_option",
+    "known_or_exit",
     "print_json",
     "ready_or_exit",
     "settings_or_exit",
@@ -58,6 +59,21 @@ def _join_sandbox(data_dir: Path) -> None:
 def ready_or_exit(*, is_unfinished: bool = False) -> Wired:
     """Return the installation with its tables there, also before the first start."""
     wired = wired_or_exit(is_unfinished=is_unfinished)
+    if wired.store.is_sqlite:
+        upgrade(wired.store)
+    return wired
+
+
+def known_or_exit() -> Wired:
+    """Return an installation that has a database; exit with 1 before the first start.
+
+    Who only reads makes none: it would lie in whatever folder this is.
+    """
+    wired = wired_or_exit()
+    file = wired.store.engine.url.database
+    if wired.store.is_sqlite and file is not None and not Path(file).exists():
+        click.echo(f"there is no {file} yet: `forwarder serve` makes it", err=True)
+        raise SystemExit(BAD_NEWS)
     if wired.store.is_sqlite:
         upgrade(wired.store)
     return wired

@@ -21,7 +21,7 @@ from forwarder.insights.as_json import as_json
 from forwarder.insights.as_text import as_text
 from forwarder.insights.board import Board, build_board
 from forwarder.insights.gather import gather
-from forwarder.insights.recording import record_days
+from forwarder.insights.recording import keep_days
 from forwarder.insights.tasks import open_tasks
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import experiments, kpi, pins
@@ -38,9 +38,9 @@ def write_board(wired: Wired, now: datetime, out: Path) -> list[str]:
     kpi.keep(store, account.days(), now)
     pins.keep_facts(store, list(account.facts()), now)
     pins.keep_boards(store, list(account.boards()), now)
-    plant_clicks(store, account, now)
+    arrived = plant_clicks(store, account, now)
     plant_numbers(store, account, now)
-    plant_orders(store, lines_of(wired), now)
+    plant_orders(store, arrived, lines_of(wired), now)
     _experiment(wired, account, now)
     open_tasks(store, now.date(), limits)
     boards = [
@@ -110,4 +110,4 @@ def _experiment(wired: Wired, account: Account, now: datetime) -> None:
         for n in range(DAYS)
         for variant in range(len(names))
     ]
-    record_days(wired.store, plan, days, now)
+    keep_days(wired.store, plan, days, now)

@@ -24,6 +24,7 @@ OTHER_ID_SHARE = 0.02  # the tag sends an id of its own
 RELOAD_SHARE = 0.03
 LOST_SHARE = 0.01  # the tag saw a sale whose webhook never came
 KINDS = frozenset({Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD})
+UNDONE = frozenset({Kind.REFUND, Kind.CANCEL})
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Truth:
     both: int = 0
     tag_only: int = 0
     server_only: int = 0
+    returned: int = 0  # of those that our server recorded: refunded or cancelled later
     states: Counter[str] = field(default_factory=Counter)  # of the server-only ones
 
     @property
@@ -52,12 +54,18 @@ def browsers(
         eve = datetime.combine(month, time(), UTC) - timedelta(hours=3)
         visit = replace(_report(lines[0], TagState.ALIVE), kind=Kind.PAGE_VISIT)
         told.append(replace(visit, event_id="the evening before", received_at=eve))
+    returned = {_order(line) for line in lines if Kind(line.kind) in UNDONE}
     for line in lines:
         on = line.occurred_at.date()
         is_month = (on.year, on.month) == (month.year, month.month)
         if is_month and line.status is Status.DELIVERED and Kind(line.kind) in KINDS:
             told += _of_one(line, truth[Kind(line.kind)])
+            truth[Kind(line.kind)].returned += _order(line) in returned
     return told, {kind: found for kind, found in truth.items() if sum(found.counts)}
+
+
+def _order(line: Line) -> tuple[str, str | None]:
+    return line.endpoint, line.order_id
 
 
 def _of_one(line: Line, truth: Truth) -> Iterator[MirrorEvent]:

@@ -5,7 +5,7 @@ lost on their way, and one in which the tag saw too little.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from forwarder.cli.demo_account import MONTHS, Account, pin_id
@@ -19,6 +19,7 @@ from forwarder.store.joins import Join
 from forwarder.store.kpi_outside import SERVER_SOURCE
 from forwarder.store.log import Line
 
+SHOP_HOST: Final = "shop.example"
 LINKED: Final = range(20, 50)  # old Pins that nothing else happened to
 LOST_BACK: Final = 3  # months before the newest
 UNSEEN_BACK: Final = 5
@@ -27,21 +28,26 @@ ARRIVE_LOST_PERCENT: Final = 60
 SERVER_A_DAY: Final = 10
 TAG_A_DAY: Final = 9
 TAG_UNSEEN_A_DAY: Final = 7
-ONE_SALE_IN: Final = 7
-WAY: Final = timedelta(hours=2)  # from the click to the order
+ONE_BUYS_IN: Final = 12
 
 
-def plant_clicks(store: Store, account: Account, now: datetime) -> None:
-    """Make the links and the clicks on them, of four weeks of every month."""
+def plant_clicks(store: Store, account: Account, now: datetime) -> list[Click]:
+    """Make the links and the clicks on them, of four weeks of every month.
+
+    Returned are those of the newest month.
+    """
     for number in LINKED:
-        to = f"https://shop.example/ideas/{number // 2}"
+        to = f"https://{SHOP_HOST}/ideas/{number // 2}"
         made = Link(slug=_slug(number), to=to, campaign="ideas", pin_id=pin_id(number))
         links.add(store, made, now)
-    for back in range(MONTHS):
+    arrived: list[Click] = []
+    for back in reversed(range(MONTHS)):
         first, last = window(account.month(back).last_on)
         counted = kpi.clicks_by_day(store, [pin_id(n) for n in LINKED], first, last)
         arrive = ARRIVE_LOST_PERCENT if back == LOST_BACK else ARRIVE_PERCENT
-        clicks.keep(store, list(_arrived(counted, arrive)))
+        arrived = list(_arrived(counted, arrive))
+        clicks.keep(store, arrived)
+    return arrived
 
 
 def _slug(number: int) -> str:
@@ -83,20 +89,24 @@ def plant_numbers(store: Store, account: Account, now: datetime) -> None:
     snapshots.save(store, "main", numbers, "EUR", now)
 
 
-def plant_orders(store: Store, lines: Iterable[Line], now: datetime) -> None:
-    """Let some sales of the log have come from clicks on the links."""
-    sales = [line for line in lines if line.kind == Kind.CHECKOUT.value]
-    joins.keep(
-        store,
-        [
-            _join(line, _slug(LINKED[number % len(LINKED)]))
-            for number, line in enumerate(sales[::ONE_SALE_IN])
-        ],
-        now,
+def plant_orders(
+    store: Store, arrived: Iterable[Click], lines: Iterable[Line], now: datetime
+) -> None:
+    """Let some of the clicks have led to the next sale of the log."""
+    sales = sorted(
+        (line for line in lines if line.kind == Kind.CHECKOUT.value),
+        key=lambda line: (line.occurred_at, line.event_id),
     )
+    by_time = sorted(arrived, key=lambda one: (one.at, one.id))
+    found: dict[int, Join] = {}
+    for click in by_time[::ONE_BUYS_IN]:
+        soon = (s for s in sales if s.occurred_at > click.at and s.id not in found)
+        if (sale := next(soon, None)) is not None:
+            found[sale.id] = _join(sale, click)
+    joins.keep(store, list(found.values()), now)
 
 
-def _join(line: Line, slug: str) -> Join:
+def _join(line: Line, click: Click) -> Join:
     of = Marked(
         delivery_id=line.id,
         endpoint=line.endpoint,
@@ -107,12 +117,11 @@ def _join(line: Line, slug: str) -> Join:
         occurred_at=line.occurred_at,
         marks={},
     )
-    clicked_at = line.occurred_at - WAY
     return Join(
         of=of,
         tier=1,
-        slug=slug,
-        clicked_at=clicked_at,
-        first_slug=slug,
-        first_clicked_at=clicked_at,
+        slug=click.slug,
+        clicked_at=click.at,
+        first_slug=click.slug,
+        first_clicked_at=click.at,
     )

@@ -45,48 +45,58 @@ PLAN = (
     ("birch-and-clay", "shopify", FORGED, 5),
     ("courses", "stripe", FORGED, 5),
 )
+SALES = PLAN[:2]
 # What is not a new notice but a second look at one: the same order under another topic
 # and the very same delivery again.
 TWICE_SHARE = 0.03
 REDELIVERED_SHARE = 0.03
 LATE_SHARE = 0.003
+RETURNS = frozenset({"refunds-create", "order-deleted"})  # each of an order that came
+RETURNED_AFTER = timedelta(days=3)
 ENDPOINTS = {endpoint: source for endpoint, source, _, _ in PLAN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One webhook of the month: where it goes and what it is."""
+    """One webhook of the month: where it goes and what it is.
+
+    `is_return`: it takes an order back, and comes after that was sent.
+    """
 
     endpoint: str
     notice: Notice
+    is_return: bool = False
 
 
 def play(month: date, n_webhooks: int, now: datetime) -> Iterator[Post]:
     """Give the month's webhooks, signed now; each kind of trouble at least once."""
     dice = random.Random(f"{month:%Y-%m}")  # noqa: S311  a script, not a secret
     weights = [often for *_, often in PLAN]
-    last_orders: list[tuple[int, datetime]] = []
+    sold: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
     last: Post | None = None
     for number in range(n_webhooks):
         serial = 100_000 + number
         at = _moment(month, dice)
         roll = dice.random()
         if number < len(PLAN):
-            last = _post(PLAN[number], serial, at, now)
+            line = PLAN[number]
         elif roll < REDELIVERED_SHARE and last is not None:
             yield last
             continue
-        elif roll < REDELIVERED_SHARE + TWICE_SHARE and last_orders:
-            known, known_at = dice.choice(last_orders)
-            yield _post((*PLAN[0][:2], "orders-create", 0), known, known_at, now)
+        elif roll < REDELIVERED_SHARE + TWICE_SHARE:
+            serial, at = dice.choice(sold[PLAN[0][0]])
+            yield _post((*PLAN[0][:2], "orders-create", 0), serial, at, now)
             continue
         elif roll > 1 - LATE_SHARE or number == len(PLAN):
-            last = _post(PLAN[0], serial, at - LATE, now)
+            line, at = PLAN[0], at - LATE
         else:
             line = dice.choices(PLAN, weights)[0]
-            last = _post(line, serial, at, now)
-            if line == PLAN[0]:
-                last_orders.append((serial, at))
+        if line[2] in RETURNS:
+            serial, sold_at = dice.choice(sold[line[0]])
+            at = min(sold_at + RETURNED_AFTER, now)
+        elif line in SALES and at.date() >= month:
+            sold[line[0]].append((serial, at))
+        last = _post(line, serial, at, now)
         yield last
 
 
@@ -106,7 +116,7 @@ def _post(
     if case == FORGED:
         return Post(endpoint=endpoint, notice=load(source, case))
     notice = fresh(source, case, TEST_SECRETS[source], now, serial, at, SWAPS)
-    return Post(endpoint=endpoint, notice=notice)
+    return Post(endpoint=endpoint, notice=notice, is_return=case in RETURNS)
 
 
 def tag_report(columns: ServerColumns, month: date) -> bytes:

@@ -4,6 +4,7 @@ import click
 
 from forwarder.cli.common import (
     json_option,
+    known_or_exit,
     print_json,
     ready_or_exit,
     stop_wrong_use,
@@ -25,7 +26,7 @@ def destinations() -> None:
 @json_option
 def list_(*, as_json: bool) -> None:
     """List destinations: state, since when, what waits, what will be too old soon."""
-    wired = ready_or_exit()
+    wired = known_or_exit()
     places = overview(wired.store, wired.destinations.values(), wired.store.now())
     if as_json:
         print_json({"items": [place_json(one) for one in places]})

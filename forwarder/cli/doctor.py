@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from config.settings import UnusableSettings, load
-from forwarder.cli.checkup.finding import Finding, red
+from forwarder.cli.checkup.finding import Finding, red, warn
 from forwarder.cli.checkup.of_places import (
     check_database_clock,
     check_endpoints,
@@ -21,7 +21,12 @@ from forwarder.cli.checkup.of_settings import (
     check_settings,
 )
 from forwarder.cli.checkup.of_store import Hopeless, check_store
-from forwarder.cli.checkup.of_work import check_alerts, check_broker, check_work
+from forwarder.cli.checkup.of_work import (
+    check_alerts,
+    check_broker,
+    check_clicks,
+    check_work,
+)
 from forwarder.cli.common import (
     BAD_NEWS,
     WRONG_USE,
@@ -31,7 +36,7 @@ from forwarder.cli.common import (
 )
 from forwarder.sources import SOURCES
 from forwarder.store.seal import BadKey
-from forwarder.store.writer import StoreDown
+from forwarder.store.writer import StoreDown, StoreUnfit
 from forwarder.wiring import Wired
 
 
@@ -78,10 +83,14 @@ def _print(findings: Iterable[Finding]) -> None:
 def examine(wired: Wired) -> Iterator[Finding]:
     """Give one finding per check; the database comes first, the rest needs it."""
     yield from check_settings(wired.settings)
+    if wired.is_sandbox:
+        seen = "it runs: nothing reaches Pinterest"
+        yield warn("sandbox", seen, "`forwarder serve` without --sandbox sends")
     try:
         yield from check_store(wired)
         yield from check_broker(wired)
         yield from check_work(wired)
+        yield from check_clicks(wired)
         yield from check_alerts(wired)
         yield from check_people(wired)
         yield from check_platform(wired)
@@ -90,6 +99,9 @@ def examine(wired: Wired) -> Iterator[Finding]:
         yield from check_reports(wired)
     except Hopeless:
         return
+    except StoreUnfit as unfit:
+        seen, _, mend = str(unfit).partition(": ")
+        yield red("database", seen, mend)
     except StoreDown as error:
         mend = "check service.database_url, the server and its disk"
         yield red("database", f"it stopped answering ({error})", mend)

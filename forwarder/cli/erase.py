@@ -1,5 +1,6 @@
 """`forwarder erase`: take one person out of everything that is kept."""
 
+import re
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 import orjson
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
@@ -18,7 +20,10 @@ from forwarder.cli.common import (
 )
 from forwarder.core.event import Person
 from forwarder.pipeline.erase import Eraser, Found, Receipt, Subject, note
+from forwarder.pipeline.traces import is_whole
 
+_EMAIL_OR_HASH = re.compile(r"[^@\s]@[^@\s]|^[0-9A-Fa-f]{64}$")
+_PHONE_OR_HASH = re.compile(r"^\+?(\W*[0-9]){7,15}\W*$|^[0-9A-Fa-f]{64}$")
 ROUNDS_MAX = 45
 NAP_S = 2.0  # what a worker holds is let go within a minute
 
@@ -58,6 +63,7 @@ def erase(  # noqa: PLR0913 - one per option
         stop_wrong_use("--json asks nothing: say --yes to run, or --dry-run to count")
     subject = Subject(person=_person(email, phone, customer_id), endpoint=endpoint)
     eraser = _eraser(endpoint)
+    _warn_of_country(subject, eraser)
     found = eraser.find(subject)
     if not as_json:
         _tell(found)
@@ -75,7 +81,32 @@ def _person(email: str | None, phone: str | None, customer_id: str | None) -> Pe
     told = {name: unseen(name, text) for name, text in given.items() if text}
     if not told:
         stop_wrong_use("say who: --email, --phone or --customer-id")
+    for name, text in told.items():
+        _refuse_other(name, text)
     return Person(**{name: (text,) for name, text in told.items()})  # type: ignore[arg-type]
+
+
+def _refuse_other(name: str, text: str) -> None:
+    """Exit with 2 where a value is nothing of its kind; hashes are taken."""
+    if name == "email" and not _EMAIL_OR_HASH.search(text):
+        stop_wrong_use("--email is no address: write it like ada@shop.test")
+    if name == "phone" and not _PHONE_OR_HASH.search(text):
+        stop_wrong_use("--phone is no number: write it like +49 30 901820")
+
+
+def _warn_of_country(subject: Subject, eraser: Eraser) -> None:
+    """Say where a national number cannot be told from others."""
+    placeless = [
+        name
+        for name, one in sorted(eraser.endpoints.items())
+        if not one.options.country and subject.endpoint in {None, name}
+    ]
+    if placeless and not all(map(is_whole, subject.person.phone)):
+        click.echo(
+            f"no country is set for {', '.join(placeless)}: write the number with its "
+            "country code (+49 …), and it is found however the shop wrote it",
+            err=True,
+        )
 
 
 def _eraser(endpoint: str | None) -> Eraser:
@@ -99,8 +130,10 @@ def _counts(found: Found) -> dict[str, int]:
 
 
 def _tell(found: Found) -> None:
+    n_found = len(found.deliveries) + len(found.notices)
     click.echo(
-        f"{len(found.deliveries)} deliveries and {len(found.notices)} webhooks are "
+        f"{number(len(found.deliveries), 'delivery', 'deliveries')} and "
+        f"{number(len(found.notices), 'webhook')} {'is' if n_found == 1 else 'are'} "
         "about this person"
     )
     if found.n_unreadable:
@@ -132,8 +165,9 @@ def _show(receipt: Receipt, out: Path | None, *, as_json: bool) -> None:
         print_json(told)
     else:
         click.echo(
-            f"erased: {receipt.n_deliveries} deliveries, {receipt.n_notices} webhooks; "
-            f"{receipt.n_skipped} were not sent yet and will not be"
+            f"erased: {number(receipt.n_deliveries, 'delivery', 'deliveries')}, "
+            f"{number(receipt.n_notices, 'webhook')}; not sent yet, and never will be: "
+            f"{receipt.n_skipped}"
         )
     if receipt.n_held:
         click.echo(

@@ -5,9 +5,11 @@ from typing import Any
 import click
 import orjson
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
+    known_or_exit,
     print_json,
     ready_or_exit,
     stop_wrong_use,
@@ -26,7 +28,7 @@ from forwarder.web.console_story import left_out, who_said
 from forwarder.web.person import opened_json
 from forwarder.web.shapes import notice_json, page_json, story_json
 from forwarder.web.telling import unfound
-from forwarder.web.words import explain_reason
+from forwarder.web.words import GONE, MODES, explain_reason
 
 
 @click.group()
@@ -49,7 +51,7 @@ def list_(*, as_json: bool, **given: str) -> None:
     Example: forwarder events list --status refused --since 2026-11-01
     """
     wanted, n_max = read_or_exit(given)
-    wired = ready_or_exit()
+    wired = known_or_exit()
     page = log.list_deliveries(wired.store, wanted, n_max)
     if as_json:
         print_json(page_json(page))
@@ -78,7 +80,7 @@ def show(reference: str, *, reveal: bool, because: str, as_json: bool) -> None:
     """
     if reveal and not because.strip():
         stop_wrong_use("--reveal wants --because: why it has to be seen")
-    wired = ready_or_exit()
+    wired = known_or_exit()
     known = _stories(wired.store, reference)
     opened = {
         one.line.id: _revealed(wired.store, one, because) for one in known if reveal
@@ -122,12 +124,14 @@ def _tell(story: Story, only: str | None) -> None:
         click.echo(
             f"  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.outcome:<10}"
             f"HTTP {entry.http_status if entry.http_status is not None else '-'}  "
-            f"{entry.duration_ms} ms  batch {entry.batch} of {entry.n_events}  "
-            f"{entry.mode}  "
+            f"{entry.duration_ms} ms  request {entry.batch}, "
+            f"{number(entry.n_events, 'event')}, {MODES.get(entry.mode, entry.mode)}  "
             f"{entry.message}"
         )
     if story.payload is not None:
         click.echo("  sent: " + orjson.dumps(story.payload).decode())
+    elif story.is_gone:
+        click.echo(f"  sent: {GONE}")
     for one in left_out(story):
         click.echo(f"  left out: {one['field']} ({one['reason']})")
 

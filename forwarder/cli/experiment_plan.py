@@ -1,11 +1,23 @@
-"""Read the plan of an experiment from the words of the command line."""
+"""Read an experiment's plan and days from the command line and from files."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from forwarder.cli.common import stop_wrong_use
-from forwarder.core.experiment import Objective, Phase, Plan, Variable, Variant
+from forwarder.core.experiment import (
+    Objective,
+    Phase,
+    Plan,
+    Shown,
+    Variable,
+    Variant,
+)
+
+COLUMNS = ("date", "variant", "impressions", "successes")
+COUNT_MAX = 10**12
 
 
 def read_plan(given: Mapping[str, Any]) -> Plan:
@@ -73,3 +85,34 @@ def read_date(where: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         stop_wrong_use(f"{where}: {text} is no date; such as 2026-11-03")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a CSV file of days; exit with 2 if it holds none."""
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        reader = csv.DictReader(file)
+        if not set(COLUMNS) <= set(reader.fieldnames or ()):
+            stop_wrong_use(
+                f"{path.name}: the first line must name {', '.join(COLUMNS)}"
+            )
+        return [{**row, "day": row["date"]} for row in reader]
+
+
+def read_shown(plan: Plan, number: int, row: dict[str, Any]) -> Shown:
+    """Return what a row tells of a variant's day; exit with 2 if it cannot be read."""
+    names = [variant.name for variant in plan.variants]
+    if row["variant"] not in names:
+        stop_wrong_use(f"row {number}: the variant is one of {', '.join(names)}")
+    return Shown(
+        variant=names.index(row["variant"]),
+        on=read_date(f"row {number}", row["day"] or "(nothing)"),
+        impressions=_count(number, "impressions", row["impressions"]),
+        successes=_count(number, "successes", row["successes"]),
+    )
+
+
+def _count(number: int, column: str, told: object) -> int:
+    text = "" if told is None else str(told).strip()
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > COUNT_MAX:
+        stop_wrong_use(f"row {number}: {column} must be a whole number from 0 on")
+    return int(text)

@@ -1,12 +1,12 @@
 """`forwarder experiments`: change one thing, and know whether it worked."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     json_option,
     print_json,
@@ -14,7 +14,7 @@ from forwarder.cli.common import (
     stop_wrong_use,
     who,
 )
-from forwarder.cli.experiment_plan import read_date, read_plan
+from forwarder.cli.experiment_plan import COUNT_MAX, read_plan, read_rows, read_shown
 from forwarder.core.experiment import Plan, Shown
 from forwarder.insights import trial
 from forwarder.insights.eprocess import judge
@@ -28,7 +28,9 @@ from forwarder.insights.experiment import (
 )
 from forwarder.insights.planning import check
 from forwarder.insights.recording import (
+    WrongDay,
     days_from_pins,
+    keep_days,
     record_days,
     settled,
     standing_of,
@@ -41,8 +43,6 @@ from forwarder.store.access import Exists
 from forwarder.wiring import Wired, thresholds
 
 SEES = 0.5  # the change that the hint speaks of
-COLUMNS = ("date", "variant", "impressions", "successes")
-COUNT_MAX = 10**12
 DIRECTIONS = click.Choice(["up", "flat", "down"])
 
 
@@ -160,18 +160,27 @@ def record(
     plan = _plan_or_exit(wired, name)
     if from_pins:
         days = _days_of_pins(wired, plan)
+        n_new = keep_days(wired.store, plan, days, wired.store.now())
     else:
-        rows = [one] if path is None else _rows(path)
-        days = [_shown(plan, number, row) for number, row in enumerate(rows, 1)]
-    n_new = record_days(wired.store, plan, days, wired.store.now())
+        rows = [one] if path is None else read_rows(path)
+        days = [read_shown(plan, at, row) for at, row in enumerate(rows, 1)]
+        n_new = _record_or_exit(wired, plan, days)
     told, now = f"{n_new} new", wired.store.now()
     audit.note(wired.store, who(), "recorded days", plan.name, now, told)
     found = standing_json(standing_of(wired.store, plan))
     if as_json:
         print_json({**found, "recorded": n_new})
     else:
-        click.echo(f"{n_new} new of {len(days)} days recorded")
+        click.echo(f"{n_new} new of {number(len(days), 'day')} recorded")
         _print(found)
+
+
+def _record_or_exit(wired: Wired, plan: Plan, days: list[Shown]) -> int:
+    limits = thresholds(wired.settings)
+    try:
+        return record_days(wired.store, plan, days, wired.store.now(), limits)
+    except WrongDay as wrong:
+        stop_wrong_use(str(wrong))
 
 
 def _days_of_pins(wired: Wired, plan: Plan) -> list[Shown]:
@@ -180,35 +189,6 @@ def _days_of_pins(wired: Wired, plan: Plan) -> list[Shown]:
     first_on = store.begun(wired.store)[plan.name].date()
     limits, now = thresholds(wired.settings), wired.store.now()
     return list(days_from_pins(wired.store, plan, first_on, settled(now, limits)))
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        reader = csv.DictReader(file)
-        if not set(COLUMNS) <= set(reader.fieldnames or ()):
-            stop_wrong_use(
-                f"{path.name}: the first line must name {', '.join(COLUMNS)}"
-            )
-        return [{**row, "day": row["date"]} for row in reader]
-
-
-def _shown(plan: Plan, number: int, row: dict[str, Any]) -> Shown:
-    names = [variant.name for variant in plan.variants]
-    if row["variant"] not in names:
-        stop_wrong_use(f"row {number}: the variant is one of {', '.join(names)}")
-    return Shown(
-        variant=names.index(row["variant"]),
-        on=read_date(f"row {number}", row["day"] or "(nothing)"),
-        impressions=_count(number, "impressions", row["impressions"]),
-        successes=_count(number, "successes", row["successes"]),
-    )
-
-
-def _count(number: int, column: str, told: object) -> int:
-    text = "" if told is None else str(told).strip()
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > COUNT_MAX:
-        stop_wrong_use(f"row {number}: {column} must be a whole number from 0 on")
-    return int(text)
 
 
 def _plan_or_exit(wired: Wired, name: str) -> Plan:
@@ -248,6 +228,7 @@ def show(*, name: str, as_json: bool) -> None:
         print_json(found)
     else:
         _print(found)
+        click.echo(f"  {trial.LIMITS}")
 
 
 @experiments.command("meaning")
@@ -296,4 +277,3 @@ def _print(found: dict[str, Any]) -> None:
         click.echo(f"  at least {found['days_to_verdict']} days in all, at this pace")
     for warning in found["warnings"]:
         click.echo(f"  note: {warning}")
-    click.echo(f"  {trial.LIMITS}")

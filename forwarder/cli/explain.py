@@ -17,7 +17,7 @@ from forwarder.core.event import Event, Notice, Unreadable
 from forwarder.core.source import Options, Source
 from forwarder.destinations import DESTINATIONS
 from forwarder.pipeline.drain import FUTURE_TOLERANCE
-from forwarder.pipeline.receive import not_in_future, skip_reason
+from forwarder.pipeline.receive import skip_reason, timely
 from forwarder.samples import read_http
 from forwarder.sources import SOURCES, TOPIC_HEADERS
 from forwarder.sources.declared import Incomplete, declared
@@ -147,7 +147,7 @@ def _told(
     if not reading.events:
         return {"status": "ignored", "reason": reading.ignored, "events": []}
     events = [
-        _event(not_in_future(event, now), now, keep_reserved=keep_reserved)
+        _event(timely(event, now, now), now, keep_reserved=keep_reserved)
         for event in reading.events
     ]
     return {"status": "events", "reason": "", "events": events}

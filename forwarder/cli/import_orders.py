@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     json_option,
     print_json,
@@ -23,7 +24,7 @@ from forwarder.cli.reading import (
 )
 from forwarder.core.event import LOCAL_KINDS, Kind
 from forwarder.core.ledger import OrderState, Origin
-from forwarder.core.money import from_minor
+from forwarder.core.money import from_minor, money_text
 from forwarder.reconcile.figures import newest_day
 from forwarder.reconcile.orders_file import OrderPreview, read_orders
 from forwarder.reconcile.orders_headings import OrderRole
@@ -138,18 +139,18 @@ def _state(text: str) -> tuple[str, OrderState]:
 
 def _preview(preview: OrderPreview) -> None:
     times = [order.occurred_at for order in preview.orders]
-    click.echo(
-        f"{len(times)} orders, {min(times):%Y-%m-%d} to {max(times):%Y-%m-%d} UTC"
-    )
+    told = number(len(times), "order")
+    click.echo(f"{told}, {min(times):%Y-%m-%d} to {max(times):%Y-%m-%d} UTC")
     for heading, role in preview.mapping:
         click.echo(f"  {heading} -> {role}")
     click.echo(f"  columns not read: {preview.n_dropped}")
     for state, n in sorted(preview.states.items()):
         click.echo(f"  {state.value}: {n}")
     for currency, total in _totals(preview).items():
-        click.echo(f"  total: {total} {currency}")
+        click.echo(f"  total: {money_text({currency: total})}")
     if preview.n_repeats:
-        click.echo(f"  note: {preview.n_repeats} lines are further items of an order")
+        more = number(preview.n_repeats, "line")
+        click.echo(f"  note: {more} of further items of an order")
     for note in preview.notes:
         click.echo(f"  note: {note}")
 

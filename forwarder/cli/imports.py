@@ -176,8 +176,8 @@ def _preview(preview: Preview) -> None:
     for heading, meaning in preview.mapping:
         click.echo(f"  {heading} -> {meaning}")
     for kind, (count, value) in preview.totals.items():
-        money = "" if value is None else f", {value} {report.currency or ''}"
-        click.echo(f"  {kind.value}: {count}{money}")
+        money = "" if value is None else f", {value:,} {report.currency or ''}"
+        click.echo(f"  {kind.value}: {count:,}{money}")
     click.echo(f"  rules: {report.definitions.words}")
     for warning in preview.warnings:
         click.echo(f"  note: {warning}")

@@ -125,9 +125,9 @@ def init(
         _tell(shop, url, unsigned[shop.name])
     click.echo(
         "Next: fill the secrets and the token into .env, add yourself with\n"
-        "`forwarder user add NAME`, then start with `forwarder serve`. In a second\n"
-        f"terminal `forwarder listen --endpoint {shops[0].name}` waits for the first\n"
-        "webhook and explains a wrong one."
+        "`forwarder user add NAME --role admin`, then start with `forwarder serve`.\n"
+        f"In a second terminal `forwarder listen --endpoint {shops[0].name}` waits\n"
+        "for the first webhook and explains a wrong one."
     )
 
 

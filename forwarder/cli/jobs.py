@@ -10,6 +10,7 @@ import click
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
+    known_or_exit,
     print_json,
     ready_or_exit,
     who,
@@ -46,7 +47,7 @@ def jobs() -> None:
 @json_option
 def list_(*, limit: int, as_json: bool) -> None:
     """List jobs, newest first."""
-    found = rows.list_jobs(ready_or_exit().store, limit)
+    found = rows.list_jobs(known_or_exit().store, limit)
     if as_json:
         print_json({"items": [job_json(one) for one in found]})
         return
@@ -68,7 +69,7 @@ def _line(job: Job) -> str:
 @json_option
 def show(number: int, *, as_json: bool) -> None:
     """Show one job: its filter, its counts, and why something was left alone."""
-    job = _job_or_exit(ready_or_exit().store, number)
+    job = _job_or_exit(known_or_exit().store, number)
     if as_json:
         print_json(job_json(job))
         return

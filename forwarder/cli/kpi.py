@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
@@ -175,6 +176,8 @@ def import_kpi(
     if dry_run:
         if as_json:
             print_json(_imported(read, None))
+        else:
+            click.echo("nothing was stored")
         return
     if not (yes or as_json):
         click.confirm("Import these rows?", abort=True)
@@ -202,7 +205,7 @@ def _keep(read: KpiFile, *, as_json: bool) -> None:
         click.echo(f"this very file was imported before, on {before:%Y-%m-%d}")
     click.echo(f"{kept.n_new} new, {kept.n_changed} changed, {kept.n_same} as before")
     if n_tasks:
-        click.echo(f"{n_tasks} new tasks: see `forwarder kpi tasks`")
+        click.echo(f"{number(n_tasks, 'new task')}: see `forwarder kpi tasks`")
 
 
 def _tell(read: KpiFile, *, as_json: bool) -> None:
@@ -210,7 +213,7 @@ def _tell(read: KpiFile, *, as_json: bool) -> None:
     if not as_json and read.days:
         days = [day.on for day in read.days]
         click.echo(
-            f"{len(read.days)} rows, level {read.scope.value}, "
+            f"{number(len(read.days), 'row')}, level {read.scope.value}, "
             f"{min(days)} to {max(days)}"
         )
         columns = (f"{heading} = {role}" for role, heading in read.columns.items())

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from forwarder.alerts.conditions import number
 from forwarder.asking import NoAnswer
 from forwarder.cli.common import (
     BAD_NEWS,
@@ -110,7 +111,8 @@ def pull_kpi_(*, all_pins: bool, as_json: bool) -> None:
             f"  days of {name}: {kept.n_new} new, {kept.n_changed} changed, "
             f"{kept.n_same} as before"
         )
-    click.echo(f"  {pulled.n_pins} Pins, {pulled.n_boards} boards, {n_tasks} new tasks")
+    told = ((pulled.n_pins, "Pin"), (pulled.n_boards, "board"), (n_tasks, "new task"))
+    click.echo(f"  {', '.join(number(n, name) for n, name in told)}")
     for pin in pulled.gone:
         click.echo(f"  gone: Pin {pin}; its days stay")
     for note in pulled.notes:

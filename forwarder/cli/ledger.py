@@ -7,8 +7,10 @@ import click
 
 from forwarder.cli.common import json_option, print_json, ready_or_exit
 from forwarder.cli.report import month_or_exit
+from forwarder.core.event import Kind
 from forwarder.core.ledger import LedgerTotal, shop_days
-from forwarder.core.money import from_minor
+from forwarder.core.money import from_minor, money_text
+from forwarder.reconcile.words import noun
 from forwarder.store.ledger import ledger_total
 from forwarder.wiring import Wired
 
@@ -64,12 +66,14 @@ def _json(endpoint: str, total: LedgerTotal) -> dict[str, Any]:
 
 
 def _print(told: dict[str, Any]) -> None:
-    value = "" if told["value"] is None else f", {told['value']} {told['currency']}"
-    click.echo(f"{told['endpoint']}: {told['conversions']} {told['kind']}{value}")
+    value = told["value"]
+    money = "" if value is None else f", {money_text({told['currency']: value})}"
+    n = told["conversions"]
+    click.echo(f"{told['endpoint']}: {n:,} {noun(Kind(told['kind']), n)}{money}")
     click.echo(
-        f"  from webhooks {told['from_webhooks']}, from files and pulls "
-        f"{told['from_books']}, in both {told['in_both']}, refunded or cancelled "
-        f"{told['refunded_or_cancelled']}"
+        f"  from webhooks {told['from_webhooks']:,}, from files and pulls "
+        f"{told['from_books']:,}, in both {told['in_both']:,}, refunded or cancelled "
+        f"{told['refunded_or_cancelled']:,}"
     )
     for state, n in told["left_out"].items():
-        click.echo(f"  left out, {state}: {n}")
+        click.echo(f"  left out, {state}: {n:,}")

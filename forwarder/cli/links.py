@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     BAD_NEWS,
     json_option,
@@ -125,9 +126,10 @@ def list_(*, as_json: bool) -> None:
         return
     for one in items:
         machines = sum(n for kind, n in one["clicks"].items() if kind != "human")
+        people = number(one["clicks"]["human"], "click")
         click.echo(
-            f"{one['slug']}: {one['clicks']['human']:,} clicks, {machines:,} by "
-            f"machines{', paused' if one['paused'] else ''}, to {one['to']}"
+            f"{one['slug']}: {people}, {machines:,} by machines"
+            f"{', paused' if one['paused'] else ''}, to {one['to']}"
         )
     if not items:
         click.echo("no link yet: make one with `forwarder links add`")
@@ -160,7 +162,8 @@ def import_(*, file: Path, dry_run: bool) -> None:
     good = [link for link in found if isinstance(link, Link)]
     if not dry_run:
         _keeper(wired).take(good, file.name)
-    click.echo(f"{len(good)} links {'would be' if dry_run else 'are'} kept")
+    done = "would be" if dry_run else "is" if len(good) == 1 else "are"
+    click.echo(f"{number(len(good), 'link')} {done} kept")
 
 
 def _keeper(wired: Wired) -> Keeper:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from forwarder.alerts.conditions import number
 from forwarder.cli.common import (
     json_option,
     print_json,
@@ -17,6 +18,7 @@ from forwarder.clicks.funnel import Funnel
 from forwarder.clicks.making import Flawed
 from forwarder.clicks.making_bio import made_bio
 from forwarder.clicks.told import qr_address, qr_svg
+from forwarder.core.money import money_text
 from forwarder.store import audit
 from forwarder.store import links as store
 
@@ -71,6 +73,8 @@ def funnel(*, since: str | None, until: str | None, as_json: bool) -> None:
         return
     for one in [*of_links, *campaigns]:
         click.echo(_line(one))
+    if not of_links:
+        click.echo("no link yet: make one with `forwarder links add`")
 
 
 def _day(given: str | None, otherwise: date) -> date:
@@ -83,11 +87,12 @@ def _day(given: str | None, otherwise: date) -> date:
 def _line(one: Funnel) -> str:
     told = one.as_json()["first_party"]
     theirs = "?" if one.platform_clicks is None else f"{one.platform_clicks:,}"
-    money = ", ".join(f"{amount} {name}" for name, amount in told["revenue"].items())
+    revenue = money_text(told["revenue"]) or "no revenue"
     return (
-        f"{one.name}: Pinterest {theirs} clicks | here {one.captured:,} clicks, "
-        f"{one.landings:,} landings, {one.sign_ups:,} sign-ups, {one.orders:,} orders, "
-        f"{money or 'no revenue'}\n  {one.says}{_beside(one)}"
+        f"{one.name}: Pinterest {theirs} clicks | here "
+        f"{number(one.captured, 'click')}, {number(one.landings, 'landing')}, "
+        f"{number(one.sign_ups, 'sign-up')}, {number(one.orders, 'order')}, "
+        f"{revenue}\n  {one.says}{_beside(one)}"
     )
 
 

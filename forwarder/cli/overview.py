@@ -2,10 +2,10 @@
 
 import click
 
-from forwarder.cli.common import BAD_NEWS, json_option, print_json, ready_or_exit
+from forwarder.cli.common import BAD_NEWS, json_option, known_or_exit, print_json
 from forwarder.pipeline.swiftness import Taken
 from forwarder.web.at_a_glance import ANSWERS, Glance, bars, glance_json, look
-from forwarder.web.telling import brief, trouble_text
+from forwarder.web.telling import SANDBOXED, brief, place_text, trouble_text
 
 
 @click.command()
@@ -17,12 +17,14 @@ def overview(*, as_json: bool) -> None:
 
     Example: forwarder overview
     """
-    wired = ready_or_exit()
+    wired = known_or_exit()
     ours = {one.name: one for one in wired.destinations.values()}
     seen = look(wired.store, ours, wired.store.now())
     if as_json:
         print_json(glance_json(seen))
     else:
+        if wired.is_sandbox:
+            click.echo(SANDBOXED)
         _tell(seen)
     if seen.word == "trouble":
         raise SystemExit(BAD_NEWS)
@@ -32,6 +34,8 @@ def _tell(seen: Glance) -> None:
     click.echo(ANSWERS[seen.word])
     for trouble in seen.troubles:
         click.echo(f"  {trouble_text(trouble)}")
+    for place in seen.held:
+        click.echo(f"  {place_text(place)}")
     for alert in seen.open_alerts:
         click.echo(f"  {alert.summary} -> {alert.mend}")
     for bar in bars(seen):

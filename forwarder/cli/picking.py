@@ -53,7 +53,11 @@ def read_or_exit(given: dict[str, str]) -> tuple[Filter, int]:
 
     A person is read from the terminal or a pipe, never taken from an option.
     """
-    person = _marks() if given.get("person") == STDIN else given.get("person", "")
+    person = given.get("person", "")
+    if person == STDIN:
+        person = _marks()
+    elif person:
+        stop_wrong_use("say --person - and type or pipe it: history keeps an option")
     try:
         return read_filter({**given, "person": person})
     except BadFilter as bad:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import click
 
-from forwarder.cli.common import json_option, print_json, ready_or_exit, stop_wrong_use
+from forwarder.cli.common import json_option, known_or_exit, print_json, stop_wrong_use
 from forwarder.pipeline.quality import Match, keyless, matches
 from forwarder.store import glance
-from forwarder.web.quality_words import name_of, percent, sentence
+from forwarder.web.quality_words import name_of, nothing_known, percent, sentence
 from forwarder.web.shapes_quality import quality_json
 
 
@@ -28,7 +28,7 @@ def quality(name: str | None, days: int, *, as_json: bool) -> None:
 
     Example: forwarder quality --endpoint my-shop
     """
-    wired = ready_or_exit()
+    wired = known_or_exit()
     if name is not None and name not in wired.endpoints:
         known = ", ".join(sorted(wired.endpoints)) or "none"
         stop_wrong_use(f"no endpoint is named {name}; known: {known}")
@@ -46,7 +46,9 @@ def quality(name: str | None, days: int, *, as_json: bool) -> None:
 
 def _tell(match: Match) -> None:
     click.echo(f"{match.endpoint}: {match.kind}, the newest {match.n}")
-    for share in match.shares:
+    if not match.n_written:
+        click.echo(f"  {nothing_known(match)}")
+    for share in match.shares if match.n_written else ():
         click.echo(f"  {name_of(share.name):<24}{percent(share.share):>10}")
     if match.fresh_share is not None:
         click.echo(f"  {'Within the hour':<24}{percent(match.fresh_share):>10}")

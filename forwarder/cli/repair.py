@@ -51,7 +51,9 @@ def job_options(command: Command) -> Command:
         click.option(
             "--rate", type=click.IntRange(1), default=None, help="At most so many/s."
         ),
-        click.option("--because", default="", help="Why, for the audit log."),
+        click.option(
+            "--because", default="", help="Why, for the audit log; discard needs it."
+        ),
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--dry-run", is_flag=True, help="Only count."),
     ):

@@ -1,5 +1,6 @@
 """`forwarder trigger`: post a genuine sample webhook, freshly signed."""
 
+import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,12 +8,19 @@ from datetime import UTC, datetime
 import click
 import requests
 
+from config.settings import secret_of
+from config.values import Unfit
 from forwarder.cli.common import BAD_NEWS, json_option, print_json, stop_wrong_use
 from forwarder.core.event import Notice
 from forwarder.samples import REFUSED, TEST_SECRETS, any_serial, cases, fresh
 from forwarder.sources import SOURCES
 
 TIMEOUT_S = (3, 20)
+UNAUTHORIZED = 401
+_REFUSED_AS_FORGED = (
+    "--secret must be that of the endpoint: as its `secrets` has it in forwarder.toml, "
+    "such as --secret env:MY_SHOP_SECRET"
+)
 _HAS_SECRET = re.compile(r"/hooks/[^/?#]+/[^/?#]+\Z")
 
 
@@ -23,7 +31,9 @@ _HAS_SECRET = re.compile(r"/hooks/[^/?#]+/[^/?#]+\Z")
     "--to", "url", default="", help="The webhook address, as `init` printed it."
 )
 @click.option(
-    "--secret", default="", help="Sign with this secret instead of the sample's."
+    "--secret",
+    default="",
+    help="The endpoint's own, as env:NAME (also from .env); else that of the samples.",
 )
 @click.option(
     "--signed-url",
@@ -34,19 +44,17 @@ _HAS_SECRET = re.compile(r"/hooks/[^/?#]+/[^/?#]+\Z")
 def trigger(
     source: str, case: str, url: str, secret: str, signed_url: str, *, as_json: bool
 ) -> None:
-    """Sign and post one sample webhook. Without CASE: list the samples.
-
-    Example: forwarder trigger shopify orders-paid --to http://127.0.0.1:8000/hooks/my-shop
-    """
+    """Sign and post one sample webhook. Without CASE: list the samples."""
     known = [name for name in cases(source) if not name.startswith(REFUSED)]
     if not case:
         _list(known, as_json=as_json)
         return
-    if case not in known or not url:
-        names = ", ".join(known)
-        stop_wrong_use(f"name one of these samples and --to URL: {names}")
+    if case not in known:
+        stop_wrong_use(f"{source} has no sample {case}: {', '.join(known)}")
+    if not url:
+        stop_wrong_use("--to is missing: the webhook address, as `init` printed it")
     now = datetime.now(UTC)  # noqa: TID251  a door
-    used = secret or TEST_SECRETS[source]
+    used = _secret(secret) or TEST_SECRETS[source]
     notice = replace(
         fresh(source, case, used, now, any_serial()), url=signed_url or url
     )
@@ -61,8 +69,17 @@ def trigger(
         print_json(told)
     else:
         click.echo(f"{reply.status_code} {reply.text[:2000]}")
+    if reply.status_code == UNAUTHORIZED:
+        click.echo(_REFUSED_AS_FORGED, err=True)
     if not reply.ok:
         raise SystemExit(BAD_NEWS)
+
+
+def _secret(text: str) -> str:
+    try:
+        return str(secret_of(text, os.environ)) if text else ""
+    except Unfit as unfit:
+        stop_wrong_use(f"--secret {unfit}")
 
 
 def _list(known: list[str], *, as_json: bool) -> None:

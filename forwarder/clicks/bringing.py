@@ -45,6 +45,7 @@ def _lacks(row: Claimed) -> bool:
         event is not None
         and row.payload is None
         and event.click_token is not None
+        and not event.consent.is_refused
         and event.person.click_id is None
     )
 

@@ -118,8 +118,8 @@ def _counted(
 ) -> list[Ordered]:
     """Return the orders that are new, or are repeats and were not known to be."""
     kept = customers.orders_of(store, {one.customer for one in found})
-    known = {one.delivery_id: one for one in kept}
-    every = {one.delivery_id: one for one in (*found, *kept)}.values()
+    known = {one.delivery_id for one in kept}
+    every = {_key(one): one for one in (*reversed(found), *kept)}.values()
     bought: set[int] = set()
     changed = []
     for one in sorted(every, key=lambda one: (one.occurred_at, one.delivery_id)):
@@ -130,3 +130,8 @@ def _counted(
         if one.delivery_id not in known or one.is_repeat != is_repeat:
             changed.append(replace(one, is_repeat=is_repeat))
     return changed
+
+
+def _key(one: Ordered) -> tuple[str, str] | int:
+    """Return what an order is known by, also when it is told under another number."""
+    return one.delivery_id if one.order_id is None else (one.endpoint, one.order_id)

@@ -104,7 +104,12 @@ def mark_new(store: Store, now: datetime) -> None:
 
 
 def _marks(ring: _Ring, event: Event) -> Iterator[tuple[str, str]]:
-    """Give what may tie an event to a click; a token that is not ours is counted."""
+    """Give what may tie an event to a click; a token that is not ours is counted.
+
+    Nothing of who refused or opted out: nobody follows them.
+    """
+    if event.consent.is_refused:
+        return
     token = event.click_token
     if token is not None:
         if ring.tokens.is_ours(token):

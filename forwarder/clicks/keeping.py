@@ -25,7 +25,10 @@ class Keeper:
         """Make and keep a link. Raises: Flawed, also where there is one."""
         link = made(given, self.allowed_hosts)
         if not links.add(self.store, link, self.now):
-            raise Flawed(f"slug: there is a link {link.slug}: change that one")
+            raise Flawed(
+                f"slug: there is a link {link.slug}: change that one, on its page or "
+                f"with `forwarder links edit {link.slug}`"
+            )
         self._note("link added", link)
         return link
 

@@ -25,7 +25,8 @@ def made_bio(
 def _entry(given: str, known: Collection[str]) -> tuple[str, str]:
     slug, _, label = given.partition("=")
     if slug not in known:
-        raise Flawed("link: a page shows links that are there: make it first")
+        named = f"no link {slug}" if SLUG.fullmatch(slug) else "no such link"
+        raise Flawed(f"link: there is {named}: make it first")
     return slug, _shown("link", label or slug)
 
 

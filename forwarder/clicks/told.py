@@ -21,6 +21,7 @@ PLAIN: Final = (
 COLUMNS: Final = (
     "slug", "to", "campaign", "pin_id", "utm_policy", "expires", "fallback", "code",
 )  # fmt: skip
+NEEDED: Final = COLUMNS[:2]
 QR_SCALE: Final = 8  # pixels a module, for printing
 
 
@@ -86,6 +87,12 @@ def as_csv(links: Sequence[Link]) -> str:
 def read_csv(text: str, allowed_hosts: Sequence[str]) -> Iterator[Link | str]:
     """Give the link of each row, or what is wrong with it."""
     rows = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""))
+    if not set(NEEDED) <= set(rows.fieldnames or ()):
+        yield (
+            f"the first line names no {' and '.join(NEEDED)}: it takes the headings "
+            f"{','.join(COLUMNS)}, those two at least"
+        )
+        return
     for number, row in enumerate(rows, 1):
         told = {name: as_meant(row.get(name) or "") or None for name in COLUMNS}
         try:

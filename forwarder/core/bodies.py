@@ -25,12 +25,25 @@ def read_json(body: bytes) -> object:
     body = body.removeprefix(b"\xef\xbb\xbf")
     try:
         value: object = _DECODER.decode(body.decode())
-    except (ValueError, ArithmeticError, RecursionError):
-        raise Unreadable("the body is not JSON that we can read") from None
+    except (ValueError, ArithmeticError, RecursionError) as fault:
+        raise Unreadable(_unread(body, fault)) from None
     has_escapes = b"\\u" in body  # without one, no text holds a NUL or half a letter
     if has_escapes or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _check(value, texts=has_escapes)
     return value
+
+
+def _unread(body: bytes, fault: Exception) -> str:
+    """Return why a body is no JSON, never a word of it."""
+    if not body.strip():
+        return "the body is empty"
+    if isinstance(fault, UnicodeDecodeError):
+        return "the body is not in UTF-8: let the sender write it so"
+    if isinstance(fault, json.JSONDecodeError):
+        is_open = fault.msg.startswith("Unterminated")
+        if is_open or fault.pos >= len(fault.doc.rstrip()):
+            return "the body is cut off: its JSON has no end"
+    return "the body is not JSON that we can read"
 
 
 def read_form(body: bytes) -> dict[str, object]:

@@ -16,6 +16,7 @@ NAMED_KINDS: Final = frozenset(
     {Kind.CHECKOUT, Kind.LEAD, Kind.SIGNUP, Kind.START_TRIAL, Kind.SUBSCRIBE}
 )
 
+UNPRICED: Final = "the order tells no amount such as 49.90 with a currency such as EUR"
 NO_API_KEY: Final = "not looked up, no api_key is set"
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -102,7 +103,7 @@ def _doubts(event: Event) -> tuple[str, ...]:
     is_priced = event.order is not None and event.order.value is not None
     if event.kind is not Kind.CHECKOUT or is_priced or event.enrich is not None:
         return ()
-    return ("the order tells no usable amount and currency",)
+    return (UNPRICED,)
 
 
 def _with_browser(person: Person, carried: Carried) -> Person:

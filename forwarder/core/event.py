@@ -174,6 +174,11 @@ class Consent:
     ldp: bool = False  # limited data processing, by the law of the person's state
     denied: bool = False  # never sent, recorded as skipped
 
+    @property
+    def is_refused(self) -> bool:
+        """Say whether nothing may tie the person to a click."""
+        return self.denied or self.opt_out
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -103,6 +103,11 @@ def to_minor(value: Money) -> int:
     return int(minor)
 
 
+def money_text(amounts: Mapping[str, str]) -> str:
+    """Return decimal texts by currency as people read them: `48,945.50 EUR`."""
+    return ", ".join(f"{Decimal(text):,f} {code}" for code, text in amounts.items())
+
+
 def _decimal(value: object) -> Decimal | None:
     if isinstance(value, Decimal):
         return value

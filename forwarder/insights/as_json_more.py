@@ -5,8 +5,8 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Final
 
+from forwarder.clicks.funnel import told_money
 from forwarder.core.kpi import Counts, total
-from forwarder.core.money import from_minor
 from forwarder.insights.advisor import advise
 from forwarder.insights.board import Board
 from forwarder.insights.boards import BoardLine
@@ -156,16 +156,8 @@ def _first_party(ours: FirstParty) -> dict[str, Any]:
         "sign_ups": ours.sign_ups,
         "orders": ours.orders,
         "repeat_orders": ours.repeat_orders,
-        "revenue": money(ours.revenue),
-        "repeat_revenue": money(ours.repeat_revenue),
-    }
-
-
-def money(minor: Mapping[str, int]) -> dict[str, str]:
-    """Return amounts as decimal texts by currency."""
-    told = {name: from_minor(amount, name) for name, amount in minor.items()}
-    return {
-        name: format(one.amount, "f") for name, one in told.items() if one is not None
+        "revenue": told_money(ours.revenue),
+        "repeat_revenue": told_money(ours.repeat_revenue),
     }
 
 

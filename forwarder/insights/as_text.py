@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
+from forwarder.alerts.conditions import number
 from forwarder.clicks.funnel import told_money
 from forwarder.clicks.repeats import ByFirstClick, Within
+from forwarder.core.money import money_text
 from forwarder.insights.advice import Card, advice
 from forwarder.insights.board import Board, Metric
-from forwarder.insights.findings import Finding, Number, RuleState
+from forwarder.insights.finding_words import STATES, number_text
+from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.period import words_of
 
 GROUPS: Final = (
@@ -42,31 +45,34 @@ def _head(board: Board) -> Iterable[str]:
     facts, (_, before) = board.facts, words_of(board.limits.period)
     yield f"KPI board of {facts.month.text}"
     if facts.settled_on is not None:
-        against = f"{facts.account.n_days} days against {facts.account.n_days_before}"
+        days = number(facts.account.n_days, "day")
+        against = f"{days} against {facts.account.n_days_before}"
         yield f"settled until {facts.settled_on}; {against} of {before}"
     yield from (f"note: {note}" for note in facts.notes)
     outside = facts.outside
-    yield (
-        f"conversions that our own webhooks told: {outside.conversions}, {before} "
-        f"{outside.conversions_before}"
-    )
+    now, then = map(_count, (outside.conversions, outside.conversions_before))
+    yield f"conversions that our own webhooks told: {now}, {before} {then}"
+
+
+def _count(n: int | None) -> str:
+    return "not counted" if n is None else f"{n:,}"
 
 
 def _cards(board: Board) -> Iterable[str]:
     yield "Do next"
-    if board.facts.settled_on is None:
-        yield "  nothing is known to judge by: see the note"
+    if not board.has_judged:
+        yield "  nothing is known to judge by yet"
     elif not board.cards:
         yield "  nothing: no rule fired"
-    for number, card in enumerate(board.cards, 1):
-        yield from _card(number, card)
+    for place, card in enumerate(board.cards, 1):
+        yield from _card(place, card)
 
 
-def _card(number: int, card: Card) -> Iterable[str]:
+def _card(place: int, card: Card) -> Iterable[str]:
     told = card.advice
     pins = [one.pin_id for one in card.findings if one.pin_id is not None]
-    of_pins = f" ({len(pins)} Pins: {', '.join(pins[:3])})" if pins else ""
-    yield f"  {number}. {told.title}{of_pins}"
+    of_pins = f" ({number(len(pins), 'Pin')}: {', '.join(pins[:3])})" if pins else ""
+    yield f"  {place}. {told.title}{of_pins}"
     yield f"     {number_text(card.findings[0])}"
     yield f"     {told.action}"
     yield f"     test: {told.hypothesis}"
@@ -118,42 +124,20 @@ def _rules(findings: Iterable[Finding]) -> Iterable[str]:
 def _state(found: list[Finding]) -> str:
     fired = [one for one in found if one.state is RuleState.FIRED]
     if not fired:
-        return found[0].state.value.replace("_", " ")
+        return STATES[found[0].state]
     confirmed = sum(one.is_confirmed for one in fired)
     if not fired[0].is_pin_rule:
         return f"fired: {number_text(fired[0])}"
-    return f"fired for {len(fired)} of {fired[0].n_judged} Pins, {confirmed} confirmed"
-
-
-def number_text(one: Finding) -> str:
-    """Return the numbers that a finding stands on, in words."""
-    told = (
-        f"{_called(name)} {_number(name, value)}"
-        for name, value in one.numbers.items()
-        if value is not None
-    )
-    return ", ".join(told)
-
-
-def _called(name: str) -> str:
-    return name.replace("ocr_", "outbound_click_rate_").replace("_", " ")
-
-
-def _number(name: str, value: Number) -> str:
-    if name.endswith("_change") and value is not None:
-        return f"{float(value):+.1%}"
-    if name == "probability" and value is not None:
-        return f"{float(value):.0%}"
-    if isinstance(value, Fraction) and name.endswith(("rate", "share", "median")):
-        return f"{float(value):.2%}"
-    return f"{float(value or 0):,.4g}" if not isinstance(value, int) else f"{value:,}"
+    of_pins = f"{len(fired):,} of {number(fired[0].n_judged, 'Pin')}"
+    return f"fired for {of_pins}, {confirmed:,} confirmed"
 
 
 def _pins(board: Board) -> Iterable[str]:
     yield "Top Pins, 28 days" if board.pins else "No Pin was counted in these 28 days"
     for line in board.pins[:PINS_SHOWN]:
         yield (
-            f"  {line.pin_id}  {line.counts.outbound_clicks:,} outbound clicks, "
+            f"  {line.pin_id}  "
+            f"{number(line.counts.outbound_clicks, 'outbound click')}, "
             f"{line.quadrant.value.replace('_', ' ')}"
         )
     shares = board.concentration
@@ -161,7 +145,7 @@ def _pins(board: Board) -> Iterable[str]:
         yield (
             f"  top 3 {float(shares.top3_share):.0%}, top 10 "
             f"{float(shares.top10_share):.0%} of clicks; as many as "
-            f"{shares.effective_pins or 0:.1f} equal Pins"
+            f"{shares.effective_pins or 0:,.0f} equal Pins"
         )
 
 
@@ -179,10 +163,10 @@ def _first_clicks(found: ByFirstClick | None) -> Iterable[str]:
 def within_text(one: Within) -> str:
     """Return what was ordered within some days of the first click, in a line."""
     first, again = (
-        ", ".join(f"{amount} {name}" for name, amount in told_money(minor).items())
+        money_text(told_money(minor))
         for minor in (one.first_revenue, one.repeat_revenue)
     )
     return (
-        f"{one.days} days: first {first or 'none'}, repeat {again or 'none'} "
+        f"{number(one.days, 'day')}: first {first or 'none'}, repeat {again or 'none'} "
         f"(over for {one.people_over:,} of them)"
     )

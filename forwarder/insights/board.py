@@ -18,7 +18,7 @@ from forwarder.insights.account_rules import (
 from forwarder.insights.advice import Card, do_next
 from forwarder.insights.boards import BoardLine, board_lines
 from forwarder.insights.decay import decay_findings
-from forwarder.insights.findings import Finding
+from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.halves import Halves
 from forwarder.insights.health import Health, health
 from forwarder.insights.missed import almost_famous, look
@@ -134,6 +134,13 @@ class Board:
     health: Health
     boards: Sequence[BoardLine]
     limits: Thresholds
+
+    @property
+    def has_judged(self) -> bool:
+        """Tell whether a single rule had enough to judge by."""
+        return any(
+            one.state is not RuleState.INSUFFICIENT_DATA for one in self.findings
+        )
 
     def title(self, pin_id: str) -> str:
         """Return a Pin's title; its id where none is known."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forwarder.insights.as_text import number_text
 from forwarder.insights.board import Board
 from forwarder.insights.boards import on_few_boards
+from forwarder.insights.finding_words import number_text
 from forwarder.insights.findings import Finding, RuleState
 
 UNKNOWN: Final = {

@@ -71,7 +71,7 @@ def warnings(variants: Sequence[Variant]) -> list[str]:
     found = []
     if not VARIANTS_MIN <= len(variants) <= VARIANTS_MAX:
         found.append(
-            f"{len(variants)} variants: {VARIANTS_MIN} to {VARIANTS_MAX} are enough "
+            f"{len(variants)} variants: plan {VARIANTS_MIN} to {VARIANTS_MAX}, enough "
             "to find a difference and few enough to feed"
         )
     return found + _schedule_faults(variants)
@@ -134,13 +134,15 @@ def days_to_see(rate: float, change: float, daily_impressions: float) -> int | N
 
 def power_hint(rate: float, change: float, daily_impressions: float) -> str:
     """Return in words, before the start, how long it takes to see a change."""
+    told = f"change of {change:+.0%}"
+    if rate * (1 + change) >= 1:
+        return f"at a rate of {rate:.0%} there can be no {told}"
     days = days_to_see(max(rate, MIN_RATE), change, daily_impressions)
-    told = f"a change of {change:+.0%}"
     if days is None:
-        return f"without impressions no day shows {told}"
+        return f"without impressions no day shows a {told}"
     return (
         f"at {daily_impressions:,.0f} impressions per variant and day it takes at "
-        f"least {days} days to see {told}"
+        f"least {days} days to see a {told}"
     )
 
 
@@ -152,10 +154,11 @@ def days_to_verdict(
 ) -> float:
     """Return the days until a verdict if rates and dispersion stay as they are.
 
-    At least so many, since learning costs some; infinite where the rates are equal.
+    At least so many, since learning costs some; infinite where the rates are equal, or
+    one is none: a day may tell more successes than impressions.
     """
     total = sum(daily)
-    if total <= 0:
+    if total <= 0 or max(means) >= 1:
         return inf
     null = sum(m * p for m, p in zip(daily, means, strict=True)) / total
     gain = sum(

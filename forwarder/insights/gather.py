@@ -126,7 +126,10 @@ def _account(
 
 
 def _nothing(month: Month) -> str:
-    return f"nothing is known of {month.text}: import it with `forwarder import kpi`"
+    return (
+        f"nothing is known of {month.text}: import it with `forwarder import kpi FILE` "
+        "or pull it with `forwarder pull kpi`"
+    )
 
 
 def _recent(

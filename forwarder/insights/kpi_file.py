@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +12,7 @@ from sys import intern
 from typing import Final
 
 from forwarder.core.kpi import Counts, KpiDay, Scope
-from forwarder.insights.kpi_headings import COUNTS, is_header, roles_of
+from forwarder.insights.kpi_headings import COUNTS, is_header, role_of, roles_of
 from forwarder.reconcile.figures import (
     DateOrder,
     Unclear,
@@ -19,9 +20,10 @@ from forwarder.reconcile.figures import (
     read_count,
     read_date,
 )
-from forwarder.reconcile.tag_file import decoded, delimiter_of
+from forwarder.reconcile.tag_file import NoText, decoded, delimiter_of
 
 HEADER_WITHIN_LINES: Final = 30
+ONCE: Final = ("date", *COUNTS, "close_ups")
 TITLE_MAX_CHARS: Final = 200
 COUNT_MAX: Final = 10**12
 PLAIN_DIGITS: Final = 13  # shorter is no larger than any count
@@ -155,17 +157,26 @@ def read_kpi_file(
     `scope` None takes it from the columns: a Pin's id makes it Pins. A day after
     `newest_on`, if given, has not come and cannot be read. Raises: WrongFile.
     """
-    text = decoded(data)
+    try:
+        text = decoded(data)
+    except NoText as none:
+        raise WrongFile(str(none)) from None
     rows = _rows(text)
     header = _header(rows)
     roles = roles_of(header)
     kind = scope if scope is not None else _scope(roles)
-    _check_columns(roles, kind)
+    _check_columns(header, roles, kind)
     shown = order if order is not None else _order(rows, roles)
     reader = _Reader(roles, kind, shown, newest_on)
     again = _rows(text)  # twice through the text: the rows as a list cost 100 MB
     _header(again)
     days, errors = _read(reader, again)
+    n_twice = sum(one.message == TWICE for one in errors)
+    if n_twice and kind is Scope.ACCOUNT and "pin_id" in roles:
+        raise WrongFile(
+            f"days stand there again with other numbers ({n_twice:,} of the rows), and "
+            "there are Pin ids: it looks like Pins, so give --level pin"
+        )
     return KpiFile(
         scope=kind,
         fingerprint=sha256(kind.value.encode() + b"\0" + data).hexdigest(),
@@ -177,8 +188,6 @@ def read_kpi_file(
 
 
 def _rows(text: str) -> Iterator[list[str]]:
-    if "\0" in text:
-        raise WrongFile("the file is no text: export it as CSV")
     head = [line for line in text[:4000].splitlines() if line.strip()]
     if not head:
         raise WrongFile("the file is empty")
@@ -221,7 +230,14 @@ def _order(rows: Iterator[list[str]], roles: dict[str, int]) -> DateOrder | None
     return date_order(sorted({row[place].strip() for row in rows if place < len(row)}))
 
 
-def _check_columns(roles: dict[str, int], scope: Scope) -> None:
+def _check_columns(header: Sequence[str], roles: dict[str, int], scope: Scope) -> None:
+    known_by = Counter(map(role_of, header))
+    for name in ONCE:
+        if known_by[name] > 1:
+            raise WrongFile(
+                f"{known_by[name]} columns are {name.replace('_', ' ')}: take out all "
+                "but the one that counts"
+            )
     wanted = {*COUNTS, *(("pin_id",) if scope is Scope.PIN else ())}
     known = set(roles) | ({"pin_clicks"} if "close_ups" in roles else set())
     missing = sorted(wanted - known)

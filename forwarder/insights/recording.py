@@ -38,10 +38,45 @@ def standing_of(store: Store, plan: Plan) -> Standing:
     )
 
 
-def record_days(store: Store, plan: Plan, days: Sequence[Shown], now: datetime) -> int:
+class WrongDay(ValueError):
+    """A day that somebody tells would spoil the verdict for good; the text says why."""
+
+
+def record_days(
+    store: Store,
+    plan: Plan,
+    days: Sequence[Shown],
+    now: datetime,
+    limits: Thresholds,
+) -> int:
+    """Keep days that somebody tells, all or none; return how many are new.
+
+    Raises: WrongDay.
+    """
+    last_on = settled(now, limits)
+    for day in days:
+        _check(plan.variants[day.variant].name, day, last_on)
+    return keep_days(store, plan, days, now)
+
+
+def _check(variant: str, day: Shown, last_on: date) -> None:
+    if day.on > last_on:
+        raise WrongDay(
+            f"{day.on} is not settled: a recorded day stays as it is, so record days "
+            f"until {last_on}"
+        )
+    if day.successes > day.impressions:
+        raise WrongDay(
+            f"{variant} on {day.on} has more successes than impressions: look them up "
+            "again, for a recorded day stays as it is"
+        )
+
+
+def keep_days(store: Store, plan: Plan, days: Sequence[Shown], now: datetime) -> int:
     """Keep days of an experiment, and its verdict once final; return how many are new.
 
-    A day that is there stays; other numbers for it stand beside it.
+    A day that is there stays; other numbers for it stand beside it. Days of Pins may
+    have more successes than impressions: a click of today is of a Pin seen yesterday.
     """
     known = {
         (one.shown.variant, one.shown.on): one.shown
@@ -73,7 +108,7 @@ def record_from_pins(
         is_open = experiments.decided(store, plan.name) is None
         if is_open or plan.phase is Phase.SCALE:
             days = days_from_pins(store, plan, begun[plan.name].date(), last_on)
-            found[plan.name] = record_days(store, plan, days, now)
+            found[plan.name] = keep_days(store, plan, days, now)
     return found
 
 

@@ -105,18 +105,23 @@ def standing(
     columns, terms = _columns(plan, days), Terms(rho=plan.rho)
     if decided is None:
         decided = judge(columns, terms)
+    arms = [
+        Arm(
+            name=variant.name,
+            impressions=sum(day.impressions for day in column if day is not None),
+            successes=sum(day.successes for day in column if day is not None),
+        )
+        for variant, column in zip(plan.variants, columns, strict=True)
+    ]
     return Standing(
         plan=plan,
         verdict=decided,
-        arms=[
-            Arm(
-                name=variant.name,
-                impressions=sum(day.impressions for day in column if day is not None),
-                successes=sum(day.successes for day in column if day is not None),
-            )
-            for variant, column in zip(plan.variants, columns, strict=True)
+        arms=arms,
+        warnings=[
+            *warnings(plan.variants),
+            *_impossible(arms),
+            *_revisions(plan, days, revised),
         ],
-        warnings=[*warnings(plan.variants), *_revisions(plan, days, revised)],
         beat_control=_beat_control(columns, terms) if plan.phase is Phase.SCALE else (),
     )
 
@@ -137,6 +142,15 @@ def _columns(plan: Plan, days: Sequence[Shown]) -> list[list[Day | None]]:
     return [
         [by_day[on].get(number) for on in sorted(by_day)]
         for number in range(len(plan.variants))
+    ]
+
+
+def _impossible(arms: Sequence[Arm]) -> list[str]:
+    return [
+        f"{arm.name}: more successes than impressions; if a day was told wrong, plan "
+        "the experiment anew, for a recorded day stays"
+        for arm in arms
+        if arm.successes > arm.impressions
     ]
 
 

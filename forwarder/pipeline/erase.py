@@ -174,8 +174,8 @@ def _is_about(traces: Traces, kept: rows.Kept) -> bool:
 def note(store: Store, who: str, receipt: Receipt) -> None:
     """Write an erasure into the audit log, without a word about who it was."""
     counts = (
-        f"{receipt.n_deliveries} deliveries, {receipt.n_notices} webhooks, "
-        f"{receipt.n_skipped} not sent, {receipt.n_held} on the way"
+        f"deliveries {receipt.n_deliveries}, webhooks {receipt.n_notices}, "
+        f"not sent {receipt.n_skipped}, on the way {receipt.n_held}"
     )
     where = "" if receipt.endpoint is None else f" at {receipt.endpoint}"
     known_by = ", ".join(receipt.known_by)

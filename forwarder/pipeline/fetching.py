@@ -20,7 +20,7 @@ from forwarder.pipeline import missing
 from forwarder.pipeline.drain import Desk
 from forwarder.pipeline.missing import Plan, Window
 from forwarder.pipeline.receive import Endpoint
-from forwarder.store import Store, audit, jobs, pieces
+from forwarder.store import Store, audit, jobs, pieces, shop_jobs
 from forwarder.store.jobs import OF_SHOPS, Job, JobKind, NewJob, Scope, State
 from forwarder.store.log import Filter
 from forwarder.store.writer import StoreDown
@@ -28,7 +28,6 @@ from forwarder.store.writer import StoreDown
 TURNS_MAX = 5  # so often a job is begun again after its worker ended
 GROWN_MOST = 1.1  # times what was confirmed; more is asked for again
 SEEN_EVERY = timedelta(seconds=5)  # the lease is six times as long
-RECENT = 5
 GIVEN_UP = "The workers ended in the middle, again and again: see `forwarder doctor`."
 GROWN = "The shop tells of more than was agreed to: ask it again and look."
 GONE = "The endpoint is not in the settings any more."
@@ -94,9 +93,6 @@ def may_import(asked: Job) -> bool:
 def _start(
     store: Store, kind: JobKind, scope: Scope, n_planned: int, who: str, now: datetime
 ) -> Job | None:
-    endpoint = str(scope.wanted.endpoint)
-    if any(not job.is_over for job in jobs.list_jobs(store, RECENT, shop=endpoint)):
-        return None
     new = NewJob(
         kind=kind,
         scope=scope,
@@ -106,10 +102,12 @@ def _start(
         skipped={},
         last_id=0,
     )
-    job = jobs.add(store, new, now)
+    job = shop_jobs.add_alone(store, new, now)
+    if job is None:
+        return None
     about = f"job {job.id}: {scope.what}, since {scope.wanted.since:%Y-%m-%d}"
     action = "shop asked" if kind is JobKind.ASK else "import of missing asked for"
-    audit.note(store, who, action, endpoint, now, about)
+    audit.note(store, who, action, str(scope.wanted.endpoint), now, about)
     return job
 
 

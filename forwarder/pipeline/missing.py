@@ -100,7 +100,7 @@ def why_not(endpoint: Endpoint, what: str = ALL) -> str:
     if what not in {*parts, ALL}:
         return f"{source} tells only {', '.join(parts)}"
     if not endpoint.options.api_key:
-        return f"set api_key in [endpoints.{endpoint.name}]: docs/sources/{source}.md"
+        return f"set api_key in [endpoints.{endpoint.name}]: see docs/missing.md"
     return ""
 
 

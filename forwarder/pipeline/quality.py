@@ -62,7 +62,7 @@ class Match:
 
     Units: `n` events, of which `n_written` left or were about to; `fresh_share` of the
     `n_delivered`, 0 to 1, None without one; `typical_way` from the event to the
-    platform's yes.
+    platform's yes. Of `n_gone` nothing is kept that could tell what was sent.
     """
 
     endpoint: str
@@ -70,6 +70,7 @@ class Match:
     kind: str
     n: int
     n_written: int
+    n_gone: int
     n_nobody: int
     n_delivered: int
     fresh_share: float | None
@@ -78,6 +79,11 @@ class Match:
     shares: Sequence[Share]
     left: Sequence[Left]
     advice: Sequence[Advice]
+
+    @property
+    def n_told(self) -> int:
+        """Return of how many it is known what was in them."""
+        return self.n - self.n_gone
 
 
 def matches(
@@ -123,6 +129,7 @@ def _match(rows: Sequence[Sent], *, has_key: bool) -> Match:
         kind=first.kind,
         n=len(rows),
         n_written=len(written),
+        n_gone=sum(one.shown is None and one.way is not None for one in rows),
         n_nobody=n_nobody,
         n_delivered=len(ways),
         fresh_share=n_fresh / len(ways) if ways else None,
@@ -187,7 +194,7 @@ def _of_nobody(found: Match) -> Iterator[Advice]:
 
 def _of_left(found: Match) -> Iterator[Advice]:
     for one in found.left:
-        if one.n > OFTEN * found.n:
+        if one.n > OFTEN * found.n_told:
             yield Advice(word="left_out", n=one.n, field=one.field, reason=one.reason)
 
 

@@ -26,6 +26,7 @@ from forwarder.store.engine import Store
 from forwarder.store.inbox import Receipt, accept
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+NO_TIME = "no time in it that we can read: the time of receipt is used"
 Turn = AbstractContextManager[object]
 AT_ONCE: Turn = nullcontext()
 log = structlog.get_logger(__name__)
@@ -131,7 +132,8 @@ def with_reading(arrival: Arrival, reading: Reading, now: datetime) -> Arrival:
     if not reading.events:
         reason = "no event in it" if reading.ignored is None else reading.ignored
         return replace(arrival, status=NoticeStatus.IGNORED, reason=reason)
-    events = [without_person(not_in_future(event, now)) for event in reading.events]
+    came = arrival.received_at
+    events = [without_person(timely(event, came, now)) for event in reading.events]
     return replace(
         arrival, events=events, skips=[skip_reason(event) for event in events]
     )
@@ -148,8 +150,13 @@ def skip_reason(event: Event) -> str:
     return event.skip if event.skip is not None else ""
 
 
-def not_in_future(event: Event, now: datetime) -> Event:
-    """Pull a time that a skewed clock put a little ahead back to now."""
+def timely(event: Event, received_at: datetime, now: datetime) -> Event:
+    """Pull a time that a skewed clock put a little ahead back to now.
+
+    Where the time of receipt stands in for a missing one, a warning says so.
+    """
+    if event.occurred_at == received_at:
+        return replace(event, warnings=(*event.warnings, NO_TIME))
     ahead = event.occurred_at - now
     if timedelta(0) < ahead <= FUTURE_TOLERANCE:
         return replace(event, occurred_at=now)

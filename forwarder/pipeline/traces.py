@@ -26,7 +26,11 @@ _KEYS: Final = ("em", "ph", "external_id")
 
 
 class Traces:
-    """What one person is recognised by. `regions` are those of the shops asked."""
+    """What one person is recognised by. `regions` are those of the shops asked.
+
+    A number with its country code adds its own country: there it is found however a
+    shop wrote it.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,8 @@ class Traces:
     ) -> None:
         """Compute every hash under which the person may stand in a payload."""
         self._destinations = tuple(destinations)
-        self._regions = tuple(dict.fromkeys([None, *regions]))
+        homes = map(_home_of, person.phone)
+        self._regions = tuple(dict.fromkeys([None, *regions, *homes]))
         self._emails = frozenset(map(_folded, person.email))
         self._phones = frozenset(map(_digits, person.phone)) - {""}
         self._ids = frozenset(text.strip() for text in person.external_id) - {""}
@@ -63,7 +68,7 @@ class Traces:
         return any(self._is_told(path, text) for path, text in _values(notice.body))
 
     def _hashes_of(self, person: Person, region: str | None = None) -> frozenset[str]:
-        regions = self._regions if region is None else (*self._regions, region)
+        regions = self._regions if region is None else (None, region)
         return frozenset().union(
             *(
                 one.identify(person, where)
@@ -103,6 +108,24 @@ def _folded(text: str) -> str:
 
 def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
+
+
+def _home_of(phone: str) -> str | None:
+    """Return the country of a number that tells its code, None of any other."""
+    import phonenumbers  # noqa: PLC0415  0.1 s, and most are searched by an address
+
+    if not is_whole(phone):
+        return None
+    try:
+        found = phonenumbers.parse(f"+{_digits(phone).removeprefix('00')}")
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.region_code_for_number(found)
+
+
+def is_whole(phone: str) -> bool:
+    """Say whether a number tells its country code."""
+    return phone.strip().startswith(("+", "00"))
 
 
 def _values(body: bytes) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from forwarder.core.source import Options
 
 WAITS_S: Final = (1.0, 4.0, 15.0, 60.0)
 MAX_WAIT_S: Final = 120.0
-MAX_PAGES: Final = 2_000
+MAX_PAGES: Final = 10_000  # a million of the smallest; or a shop that never ends
 
 Record = dict[str, object]
 
@@ -62,6 +62,32 @@ class Access:
         """Tell whether the first of these that is a time lies in the window."""
         at = read.moment(*times)
         return at is not None and self.since <= at < self.until
+
+
+def pages(account: Caller) -> Iterator[int]:
+    """Count the pages of an answer from 1. Raises: NoAnswer beyond the most read."""
+    yield from range(1, MAX_PAGES + 1)
+    api = account.api
+    raise NoAnswer(
+        f"{api.lacking} beyond {MAX_PAGES:,} pages: {api.name} tells of more. Ask "
+        "since a later day"
+    )
+
+
+def rows(account: Caller, answer: Answer, name: str = "") -> list[Record]:
+    """Return the objects listed under a name, or of the answer itself.
+
+    Raises: NoAnswer where there is no such list: that nothing happened is an empty one.
+    """
+    told = answer.record.get(name) if name else answer.data
+    found = read.records(told)
+    if not isinstance(told, list) or len(found) < len(told):
+        api, what = account.api, name or "records"
+        raise NoAnswer(
+            f"{api.lacking}: {api.name} answered without a list of {what}. See that "
+            "api_url, if it is set, leads to its API"
+        )
+    return found
 
 
 Pull = Callable[[Access], Iterator[Notice]]

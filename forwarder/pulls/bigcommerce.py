@@ -14,7 +14,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
+from forwarder.pulls.access import Access, Record, api, iso, pages, rows
 
 BIGCOMMERCE: Final = api("BigCommerce")
 PAGE: Final = 250
@@ -29,13 +29,16 @@ def orders(access: Access) -> Iterator[Notice]:
         "sort": "id:asc",
         "limit": str(PAGE),
     }
-    for page in range(1, MAX_PAGES + 1):
-        rows = access.get(account, "/v2/orders", {**which, "page": str(page)}).rows
-        for row in rows:
+    for page in pages(account):
+        answer = access.get(account, "/v2/orders", {**which, "page": str(page)})
+        if answer.data is None:  # 204: none, or none any more
+            return
+        found = rows(account, answer)
+        for row in found:
             status = {"new_status_id": row.get("status_id")}
             data = {"type": "order", "id": row.get("id"), "status": status}
             yield _notice(account.base_url, "store/order/statusUpdated", data, row)
-        if len(rows) < PAGE:
+        if len(found) < PAGE:
             return
 
 
@@ -52,10 +55,10 @@ def people(access: Access) -> Iterator[Notice]:
 def _rows(access: Access, path: str) -> Iterator[Record]:
     account = access.to("bigcommerce", BIGCOMMERCE)
     which = {"date_created:min": iso(access.since), "limit": str(PAGE)}
-    for page in range(1, MAX_PAGES + 1):
-        found = access.get(account, path, {**which, "page": str(page)}).record
-        yield from read.records(found.get("data"))
-        n_pages = read.whole(read.at(found, "meta", "pagination", "total_pages"))
+    for page in pages(account):
+        answer = access.get(account, path, {**which, "page": str(page)})
+        yield from rows(account, answer, "data")
+        n_pages = read.whole(answer.under("meta", "pagination").get("total_pages"))
         if n_pages is None or page >= n_pages:
             return
 

@@ -9,9 +9,8 @@ from typing import Final
 
 import orjson
 
-from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api
+from forwarder.pulls.access import Access, api, pages, rows
 
 GHOST: Final = api("Ghost")
 
@@ -24,14 +23,14 @@ def people(access: Access) -> Iterator[Notice]:
         "order": "created_at asc",
         "limit": "100",
     }
-    for number in range(1, MAX_PAGES):
+    for number in pages(access.to("ghost", GHOST)):
         account = access.to("ghost", GHOST)  # its pass holds for five minutes
         asked = {**params, "page": str(number)}
-        page = access.get(account, "/members/", asked).record
-        for row in read.records(page.get("members")):
+        answer = access.get(account, "/members/", asked)
+        for row in rows(account, answer, "members"):
             if access.is_within(row.get("created_at")):
                 yield _notice(row)
-        if read.at(page, "meta", "pagination", "next") is None:
+        if answer.under("meta", "pagination").get("next") is None:
             return
 
 

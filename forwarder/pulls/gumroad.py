@@ -14,7 +14,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api
+from forwarder.pulls.access import Access, Record, api, pages, rows
 
 GUMROAD: Final = api("Gumroad")
 DAY: Final = timedelta(days=1)  # which days `after` and `before` include is not told
@@ -43,12 +43,12 @@ def orders(access: Access) -> Iterator[Notice]:
         "before": f"{access.until + DAY:%Y-%m-%d}",
     }
     params = which
-    for _ in range(MAX_PAGES):
-        page = access.get(account, "/v2/sales", params).record
-        for row in read.records(page.get("sales")):
+    for _ in pages(account):
+        answer = access.get(account, "/v2/sales", params)
+        for row in rows(account, answer, "sales"):
             if access.is_within(row.get("created_at")):
                 yield _notice(row)
-        key = read.text(page.get("next_page_key"))
+        key = read.text(answer.record.get("next_page_key"))
         if key is None:
             return
         params = {**which, "page_key": key}

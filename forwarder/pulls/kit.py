@@ -12,7 +12,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
+from forwarder.pulls.access import Access, Record, api, iso, pages, rows
 
 KIT: Final = api("Kit")
 
@@ -39,10 +39,10 @@ def orders(access: Access) -> Iterator[Notice]:
 def _rows(access: Access, name: str, which: dict[str, str]) -> Iterator[Record]:
     account = access.to("kit", KIT)
     params = {**which, "per_page": "500"}
-    for _ in range(MAX_PAGES):
-        page = access.get(account, f"/v4/{name}", params).record
-        yield from read.records(page.get(name))
-        paging = read.record(page.get("pagination"))
+    for _ in pages(account):
+        answer = access.get(account, f"/v4/{name}", params)
+        yield from rows(account, answer, name)
+        paging = answer.under("pagination")
         cursor = read.text(paging.get("end_cursor"))
         if paging.get("has_next_page") is not True or cursor is None:
             return

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from forwarder.asking import Caller
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
+from forwarder.pulls.access import Access, Record, api, iso, pages, rows
 
 MAILCHIMP: Final = api("Mailchimp")
 PAGE: Final = 1000
@@ -23,7 +23,7 @@ def people(access: Access) -> Iterator[Notice]:
     """Give every subscriber who confirmed in the window. Raises: NoAnswer."""
     account = access.to("mailchimp", MAILCHIMP)
     lists = access.get(account, "/3.0/lists", {"count": "1000", "fields": "lists.id"})
-    for one in read.records(lists.record.get("lists")):
+    for one in rows(account, lists, "lists"):
         list_id = read.text(one.get("id"))
         if list_id is not None:
             yield from _members(access, account, list_id)
@@ -36,15 +36,15 @@ def _members(access: Access, account: Caller, list_id: str) -> Iterator[Notice]:
         "before_timestamp_opt": iso(access.until),
         "count": str(PAGE),
     }
-    for page in range(MAX_PAGES):
-        params = {**which, "offset": str(page * PAGE)}
-        found = access.get(account, f"/3.0/lists/{list_id}/members", params).record
-        rows = read.records(found.get("members"))
-        for row in rows:
+    for page in pages(account):
+        params = {**which, "offset": str((page - 1) * PAGE)}
+        answer = access.get(account, f"/3.0/lists/{list_id}/members", params)
+        members = rows(account, answer, "members")
+        for row in members:
             source = (read.text(row.get("source")) or "").lower()
             if not source.startswith(BY_OTHERS):
                 yield _notice(list_id, row)
-        if len(rows) < PAGE:
+        if len(members) < PAGE:
             return
 
 

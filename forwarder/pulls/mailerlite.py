@@ -12,7 +12,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api
+from forwarder.pulls.access import Access, api, pages, rows
 
 MAILERLITE: Final = api("MailerLite")
 
@@ -21,14 +21,14 @@ def people(access: Access) -> Iterator[Notice]:
     """Give every active subscriber who joined in the window. Raises: NoAnswer."""
     account = access.to("mailerlite", MAILERLITE)
     params = {"filter[status]": "active", "limit": "100"}
-    for _ in range(MAX_PAGES):
-        page = access.get(account, "/api/subscribers", params).record
-        for row in read.records(page.get("data")):
+    for _ in pages(account):
+        answer = access.get(account, "/api/subscribers", params)
+        for row in rows(account, answer, "data"):
             is_new = access.is_within(row.get("subscribed_at"), row.get("created_at"))
             if is_new and row.get("source") != "import":
                 body = {**row, "event": "subscriber.created"}
                 yield Notice(headers=_HEADERS, body=orjson.dumps(body))
-        cursor = read.text(read.at(page, "meta", "next_cursor"))
+        cursor = read.text(answer.under("meta").get("next_cursor"))
         if cursor is None:
             return
         params = {**params, "cursor": cursor}

@@ -12,7 +12,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
+from forwarder.pulls.access import Access, Record, api, iso, pages, rows
 
 PADDLE: Final = api("Paddle")
 
@@ -40,12 +40,12 @@ def people(access: Access) -> Iterator[Notice]:
 def _rows(access: Access, path: str, which: dict[str, str]) -> Iterator[Record]:
     account = access.to("paddle", PADDLE)
     params = which
-    for _ in range(MAX_PAGES):
-        page = access.get(account, path, params).record
-        rows = read.records(page.get("data"))
-        yield from rows
-        has_more = read.at(page, "meta", "pagination", "has_more") is True
-        last_id = read.text(rows[-1].get("id")) if rows else None
+    for _ in pages(account):
+        answer = access.get(account, path, params)
+        page = rows(account, answer, "data")
+        yield from page
+        has_more = answer.under("meta", "pagination").get("has_more") is True
+        last_id = read.text(page[-1].get("id")) if page else None
         if not has_more or last_id is None:
             return
         params = {**which, "after": last_id}

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api, iso
+from forwarder.pulls.access import Access, api, iso, pages, rows
 
 SHOPIFY: Final = api("Shopify")
 PAGE: Final = "250"
@@ -46,9 +45,9 @@ def _pages(
         "created_at_max": iso(access.until),
         "limit": PAGE,
     }
-    for _ in range(MAX_PAGES):
+    for _ in pages(account):
         answer = access.get(account, f"/{name}.json", params)
-        for row in read.records(answer.record.get(name)):
+        for row in rows(account, answer, name):
             yield Notice(headers=headers, body=orjson.dumps(row))
         following = _NEXT.search(answer.headers.get("Link", ""))
         if following is None:

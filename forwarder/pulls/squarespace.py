@@ -11,7 +11,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api, iso
+from forwarder.pulls.access import Access, api, iso, pages, rows
 
 SQUARESPACE: Final = api("Squarespace")
 
@@ -20,12 +20,12 @@ def orders(access: Access) -> Iterator[Notice]:
     """Give every order created in the window. Raises: NoAnswer."""
     account = access.to("squarespace", SQUARESPACE)
     params = {"modifiedAfter": iso(access.since), "modifiedBefore": iso(access.until)}
-    for _ in range(MAX_PAGES):
-        page = access.get(account, "/1.0/commerce/orders", params).record
-        for row in read.records(page.get("result")):
+    for _ in pages(account):
+        answer = access.get(account, "/1.0/commerce/orders", params)
+        for row in rows(account, answer, "result"):
             if access.is_within(row.get("createdOn")):
                 yield _notice(row)
-        cursor = read.text(read.at(page, "pagination", "nextPageCursor"))
+        cursor = read.text(answer.under("pagination").get("nextPageCursor"))
         if cursor is None:
             return
         params = {"cursor": cursor}  # it goes with no other parameter

@@ -11,7 +11,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, api
+from forwarder.pulls.access import Access, api, pages, rows
 
 STRIPE: Final = api("Stripe")
 PAID: Final = (
@@ -41,14 +41,14 @@ def _events(access: Access, topics: tuple[str, ...]) -> Iterator[Notice]:
         *(("types[]", topic) for topic in topics),
     ]
     after: list[tuple[str, str]] = []
-    for _ in range(MAX_PAGES):
-        page = access.get(account, "/v1/events", which + after).record
-        rows = read.records(page.get("data"))
-        for row in rows:
+    for _ in pages(account):
+        answer = access.get(account, "/v1/events", which + after)
+        events = rows(account, answer, "data")
+        for row in events:
             yield Notice(headers=_HEADERS, body=orjson.dumps(row))
-        if page.get("has_more") is not True or not rows:
+        if answer.record.get("has_more") is not True or not events:
             return
-        after = [("starting_after", read.text(rows[-1].get("id")) or "")]
+        after = [("starting_after", read.text(events[-1].get("id")) or "")]
 
 
 _HEADERS: Final = {"content-type": "application/json"}

@@ -11,7 +11,7 @@ import orjson
 
 from forwarder.core import reading as read
 from forwarder.core.event import Notice
-from forwarder.pulls.access import MAX_PAGES, Access, Record, api, iso
+from forwarder.pulls.access import Access, Record, api, iso, pages, rows
 
 WOOCOMMERCE: Final = api("WooCommerce")
 PAGE: Final = 100
@@ -43,11 +43,11 @@ def people(access: Access) -> Iterator[Notice]:
 
 def _rows(access: Access, path: str, which: dict[str, str]) -> Iterator[Record]:
     account = access.to("woocommerce", WOOCOMMERCE)
-    for page in range(1, MAX_PAGES + 1):
+    for page in pages(account):
         params = {**which, "per_page": str(PAGE), "page": str(page)}
-        rows = access.get(account, path, params).rows
-        yield from rows
-        if len(rows) < PAGE:
+        found = rows(account, access.get(account, path, params))
+        yield from found
+        if len(found) < PAGE:
             return
 
 

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from forwarder.reconcile import advice, charts, judgement, words
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.document import Document
-from forwarder.reconcile.first_page import RECORDED, answers, nothing, subject, title
+from forwarder.reconcile.first_page import (
+    RECORDED,
+    TERMS,
+    answers,
+    nothing,
+    subject,
+    title,
+)
 from forwarder.reconcile.html_parts import detail, table
 from forwarder.reconcile.markup import Markup, el, joined
 from forwarder.reconcile.page_style import STYLE
@@ -17,7 +24,7 @@ _GOOD = {Verdict.AGREES: "good", Verdict.DISAGREES: "bad"}
 def as_html(document: Document) -> str:
     """Return the report as a page: one for the owner, the rest for the operator."""
     report = document.report
-    told = [c for c in report.comparisons if c.n_tag is not None]
+    told = [c for c in report.in_order() if c.n_tag is not None]
     page = el(
         "html",
         el(
@@ -34,6 +41,7 @@ def as_html(document: Document) -> str:
                 _first_page(document),
                 [detail(document, c) for c in told],
                 _alone(report.comparisons),
+                el("p", words.nothing_of(report.empty)) if report.empty else None,
                 _ways(report.comparisons) if report.comparisons else None,
                 _colophon(document),
                 class_="report",
@@ -52,11 +60,11 @@ def _first_page(document: Document) -> Markup:
     return el(
         "section",
         head,
-        el("p", subject(c), class_="soft"),
+        el("p", subject(document, c), class_="soft"),
         el("p", el("span", judgement.verdict_line(c), class_=f"verdict {_colour(c)}")),
         _picture(c),
         el("div", *_answers(document, c), class_="answers"),
-        el("p", RECORDED, class_="small"),
+        el("p", f"{RECORDED} {TERMS}", class_="small"),
         class_="first",
     )
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from forwarder.reconcile import advice, judgement
 from forwarder.reconcile.comparison import Comparison
 from forwarder.reconcile.document import Document
-from forwarder.reconcile.first_page import RECORDED, answers, nothing, subject, title
+from forwarder.reconcile.first_page import (
+    RECORDED,
+    TERMS,
+    answers,
+    nothing,
+    subject,
+    title,
+)
 
 WIDTH = 76
 
@@ -19,7 +26,7 @@ def as_letter(document: Document) -> str:
 
 
 def _body(document: Document, c: Comparison) -> Iterator[str]:
-    yield from _wrapped(subject(c))
+    yield from _wrapped(subject(document, c))
     yield ""
     yield from _wrapped(judgement.verdict_line(c))
     for question, sentences in answers(document, c):
@@ -27,7 +34,7 @@ def _body(document: Document, c: Comparison) -> Iterator[str]:
         for sentence in sentences:
             yield from _wrapped(sentence, "- ")
     yield ""
-    yield from _wrapped(RECORDED)
+    yield from _wrapped(f"{RECORDED} {TERMS}")
 
 
 def _wrapped(text: str, first: str = "") -> list[str]:

@@ -29,8 +29,10 @@ def as_markdown(document: Document) -> str:
     by_comparison: dict[int, list[Line]] = {}
     for c, line in lines(document):
         by_comparison.setdefault(id(c), []).append(line)
-    for c in document.report.comparisons:
+    for c in document.report.in_order():
         parts += _section(document, c, by_comparison.get(id(c), []))
+    if document.report.empty:
+        parts += [_plain(words.nothing_of(document.report.empty))]
     if not document.report.comparisons:
         parts += [f"No conversion in {document.report.month} on either side (exact)."]
     return "\n".join(parts).rstrip() + "\n"

@@ -3,9 +3,10 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from forwarder.reconcile import judgement, words
+from forwarder.reconcile import advice, judgement, words
 from forwarder.reconcile.cause import UNTOLD, Cause
 from forwarder.reconcile.comparison import Comparison, MonthReport
+from forwarder.reconcile.first_page import RECORDED, TERMS
 from forwarder.reconcile.labels import LABELS, assumptions
 from forwarder.reconcile.shown import band_text, range_text
 
@@ -18,14 +19,13 @@ def as_text(report: MonthReport) -> str:
     lines = [title, "=" * len(title), ""]
     if not report.comparisons:
         lines += _wrapped(f"No conversion in {report.month} on either side (exact).")
-    told, alone = _split(report.comparisons)
+    told, alone = _split(report.in_order())
     for comparison in told:
         lines += [*_section(comparison), ""]
     lines += _without_report(alone)
-    lines += _wrapped(
-        '"Recorded" means that a list holds it. Neither list says that an ad caused '
-        "the sale, and what our server adds is not yet credited by Pinterest."
-    )
+    if report.empty:
+        lines += [*_wrapped(words.nothing_of(report.empty)), ""]
+    lines += _wrapped(f"{RECORDED} {TERMS}")
     lines += ["", f"  Made {report.made_at:%Y-%m-%d %H:%M} UTC."]
     return "\n".join(lines) + "\n"
 
@@ -65,18 +65,12 @@ def _section(c: Comparison) -> Iterator[str]:
     if money is not None:
         yield from _wrapped(money)
     yield from _answers(c)
-    if _is_empty(c):
-        return
     yield from _alignment(c)
     yield from _bands(c)
     yield from _causes(c)
     if c.estimates:
         yield from _assumptions(c)
     yield from _definitions(c)
-
-
-def _is_empty(c: Comparison) -> bool:
-    return not c.n_tag and c.n_server == 0 and not any(map(words.moved, c.steps))
 
 
 def _answers(c: Comparison) -> Iterator[str]:
@@ -86,7 +80,8 @@ def _answers(c: Comparison) -> Iterator[str]:
         yield from _labelled("Why", reason)
     for doubt in c.doubts:
         yield from _labelled("Mind", doubt)
-    yield from _labelled("Next", judgement.what_next(c))
+    for step in advice.actions(c):
+        yield from _labelled("Next", step)
 
 
 def _alignment(c: Comparison) -> Iterator[str]:

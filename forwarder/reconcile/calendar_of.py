@@ -24,3 +24,8 @@ def final_at(first: date, definitions: Definitions) -> datetime:
     return start + timedelta(
         days=n_days + window, hours=SETTLES_H - definitions.utc_offset_h
     )
+
+
+def so_far(first_on: date, last_on: date, today: date) -> date | None:
+    """Return how far days have come that are not all over; None when they are."""
+    return max(first_on, today) if today <= last_on else None

@@ -10,19 +10,29 @@ from forwarder.reconcile.markup import Markup, el, joined
 from forwarder.reconcile.shown import number_text
 
 WIDTH = 720.0
+PHONE_W = 360.0  # the picture of the first page is read on phones as well
 LABEL_W = 190.0
+TAG_W = 150.0
 ROW_H = 26.0
 
 
 def _svg(height: float, title: str, *children: Markup) -> Markup:
+    """Return a picture that is as wide as the page; on a phone it is moved sideways."""
+    drawn = _drawn(WIDTH, height, title, children, "chart")
+    return el("div", drawn, class_="wide", tabindex="0", role="group", aria_label=title)
+
+
+def _drawn(
+    width: float, height: float, title: str, children: Sequence[Markup], class_: str
+) -> Markup:
     return el(
         "svg",
         el("title", title),
         *children,
-        viewBox=f"0 0 {WIDTH:g} {height:g}",
+        viewBox=f"0 0 {width:g} {height:g}",
         role="img",
         aria_label=title,
-        class_="chart",
+        class_=class_,
     )
 
 
@@ -53,7 +63,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
 
 def of_hundred(gap: float | None, low: float, high: float) -> Markup:
     """Draw 100 of ours: how many the tag has, and between which ends that may lie."""
-    unit = (WIDTH - 20) / max(1 - low, 1.0)
+    unit = (PHONE_W - 20) / max(1 - low, 1.0)
 
     def at(share: float) -> float:
         return 10 + max(share, 0.0) * unit
@@ -67,19 +77,27 @@ def of_hundred(gap: float | None, low: float, high: float) -> Markup:
         _text(16, 56, "our server: 100", "on-bar"),
         _of_tag(at(1 - high), at(1 - low), _ends(1 - high, 1 - low)),
         _text(10, 18, "Of every 100 that our server saw", "small"),
-        _text(at(1 - high), 132, "likely range (95%)", "small"),
+        _likely(at(1 - high), at(1 - low)),
     ]
     if gap is not None:
         marks.append(_line(at(1 - gap), 72, at(1 - gap), 118, "point"))
-    return _svg(140, title, *marks)
+    return _drawn(PHONE_W, 140, title, marks, "chart first-sight")
+
+
+def _likely(begins_x: float, ends_x: float) -> Markup:
+    """Write below the band what it is, towards the side where there is room."""
+    words = "likely range (95%)"
+    if begins_x > PHONE_W / 2:
+        return _text(ends_x, 132, words, "small", "end")
+    return _text(begins_x, 132, words, "small")
 
 
 def _of_tag(sure_x: float, likely_x: float, ends: str) -> Markup:
     """Write the tag's label where there is room: on its bar, in the band, behind it."""
     words = f"the tag: {ends}"
-    if sure_x >= LABEL_W:
+    if sure_x >= TAG_W:
         return _text(16, 100, words, "on-bar")
-    has_room = likely_x - sure_x >= LABEL_W
+    has_room = likely_x - sure_x >= TAG_W
     return _text((sure_x if has_room else likely_x) + 6, 100, words, "in-band")
 
 

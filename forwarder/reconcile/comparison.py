@@ -41,9 +41,10 @@ class Comparison:
     """One kind at one level: what was counted, how far apart, how sure.
 
     Units: counts of conversions in the period `first_on` to `last_on`; values in
-    major units of `currency`. `n_tag` is None when there is no report, `tag_value`
-    when it tells no value. `pairs`, `assumed` and `dependence` stand for themselves
-    in event mode only.
+    major units of `currency`. `so_far_on` is the last day there was when the days had
+    not all gone by, None when they had. `n_tag` is None when there is no report,
+    `tag_value` when it tells no value. `pairs`, `assumed` and `dependence` stand for
+    themselves in event mode only.
     """
 
     month: str
@@ -54,6 +55,7 @@ class Comparison:
     definitions: Definitions
     first_on: date
     last_on: date
+    so_far_on: date | None
     is_final: bool
     n_tag: int | None
     n_server: int
@@ -77,6 +79,12 @@ class Comparison:
     dependence: Dependence | None = None
     totals: Mapping[float, Band] | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither list holds anything, and nothing was taken out of ours."""
+        is_moved = any(step.after != step.before for step in self.steps)
+        return not self.n_tag and not self.n_server and not is_moved
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthReport:
@@ -86,3 +94,13 @@ class MonthReport:
     made_at: datetime
     comparisons: tuple[Comparison, ...]
     inputs: str  # fingerprint of all that the report was made from
+
+    def in_order(self) -> list[Comparison]:
+        """Return what is told at length as people read it: purchases first."""
+        told = [c for c in self.comparisons if not c.is_empty]
+        return sorted(told, key=lambda c: c.kind is not Kind.CHECKOUT)
+
+    @property
+    def empty(self) -> list[Comparison]:
+        """Return what holds nothing on either side."""
+        return [c for c in self.comparisons if c.is_empty]

@@ -45,14 +45,14 @@ def _about_ours(case: Case) -> Iterator[str]:
         )
     untold = int(np.isnan(case.aligned.values).sum()) if not others else 0
     if untold and case.currency is not None:
-        yield f"{untold} of our conversions tell no value."
+        yield f"Without a value: {untold} of our conversions (exact)."
     waiting = sum(
         s.before - s.after for s in case.aligned.steps if s.name == UNACCEPTED
     )
     if waiting:
         yield (
-            f"{waiting} of our conversions are not accepted by Pinterest yet or were "
-            "refused (exact): see the delivery log."
+            f"Not accepted by Pinterest yet, or refused: {waiting} of our conversions "
+            "(exact). See the delivery log."
         )
 
 

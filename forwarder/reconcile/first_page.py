@@ -10,6 +10,10 @@ RECORDED = (
     '"Recorded" means that a list holds it. Neither list says that an ad caused the '
     "sale, and what our server adds is not yet credited by Pinterest."
 )
+TERMS = (
+    '"Exact" is counted, not estimated. A 95% band is the range that holds the true '
+    "number in 95 of 100 such months."
+)
 REASONS_MAX = 4
 
 
@@ -23,9 +27,11 @@ def nothing(document: Document) -> str:
     return f"No conversion in {document.report.month} on either side (exact)."
 
 
-def subject(c: Comparison) -> str:
+def subject(document: Document, c: Comparison) -> str:
     """Return what the first page is about, for which days, and whether it stands."""
     stamp = "final" if c.is_final else "provisional: the numbers still move"
+    if c.is_final and not all(one.is_final for one in document.report.comparisons):
+        stamp = "final here; the report is provisional, since others below still move"
     return f"{words.headline(c)} · {words.period(c)} · {stamp}"
 
 

@@ -34,7 +34,7 @@ def verdict_line(c: Comparison) -> str:
 def tolerance(c: Comparison) -> str:
     """Return the sentence on what the verdict was judged at."""
     limit = f"{c.tolerance_share:.0%} either way"
-    return f"They are said to agree when the whole 90% band lies within {limit}."
+    return f"They count as agreeing when all of the 90% band lies within {limit}."
 
 
 def says(c: Comparison) -> str:

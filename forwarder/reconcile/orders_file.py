@@ -13,13 +13,12 @@ from forwarder.core.ledger import LedgerOrder, OrderState
 from forwarder.reconcile.headings import named, shown
 from forwarder.reconcile.orders_headings import OrderRole, roles_of
 from forwarder.reconcile.orders_rows import Line, OrderOptions, Reader
-from forwarder.reconcile.tag_file import decoded, delimiter_of
+from forwarder.reconcile.tag_file import NoText, decoded, delimiter_of
 from forwarder.reconcile.tag_report import Faults
 from forwarder.reconcile.tag_rows import first_faults
 
 MAX_BYTES = 64 * 1024 * 1024
 SNIFFED_CHARS = 100_000
-_EXCEL = b"PK\x03\x04"  # how every .xlsx begins
 _NEEDED = (OrderRole.ORDER_ID, OrderRole.TIME)
 
 
@@ -47,9 +46,10 @@ def read_orders(data: bytes, options: OrderOptions) -> OrderPreview | Faults:
     """
     if len(data) > MAX_BYTES:
         return Faults(messages=(f"The file is larger than {MAX_BYTES:,} bytes.",))
-    if data.startswith(_EXCEL):
-        return Faults(messages=("This is an Excel file: export it as CSV.",))
-    table = _table(data)
+    try:
+        table = _table(data)
+    except NoText as none:
+        return Faults(messages=(str(none),))
     if not table:
         return Faults(messages=("The file is empty.",))
     at = _heading_at(table, options)

@@ -1,7 +1,9 @@
 """The look of a report: light, dark, and black on white paper.
 
 Everything is below `.report`, so that the report keeps its look inside other pages. It
-follows the `color-scheme` of those; browsers from before mid-2024 show it light.
+follows the `color-scheme` of those; browsers from before mid-2024 show it light. What
+is wider than its place has a shadow at the side where more of it is: `--under` is the
+colour of the page that a report stands on, where that is not its own.
 """
 
 PARTS = """
@@ -33,7 +35,13 @@ font-size:.85rem;text-transform:uppercase;letter-spacing:.04em}
 .report .verdict{display:inline-block;border:2px solid currentColor;border-radius:999px;
 margin:0;padding:.1rem .7rem;background:none;font-weight:600}
 .report .good{color:var(--up)}.report .bad{color:var(--bad)}
-.report .wide{overflow-x:auto}
+.report .wide{--ground:var(--under,var(--paper));overflow-x:auto;
+background:linear-gradient(90deg,var(--ground) 1.2rem,transparent) 0 0,
+linear-gradient(-90deg,var(--ground) 1.2rem,transparent) 100% 0,
+linear-gradient(90deg,var(--down),transparent) 0 0,
+linear-gradient(-90deg,var(--down),transparent) 100% 0;
+background-size:3rem 100%,3rem 100%,.6rem 100%,.6rem 100%;background-repeat:no-repeat;
+background-attachment:local,local,scroll,scroll}
 .report table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.3rem 0}
 .report th,.report td{text-align:left;padding:.28rem .5rem;min-width:0;
 border-bottom:1px solid var(--line);vertical-align:top}
@@ -41,6 +49,7 @@ border-bottom:1px solid var(--line);vertical-align:top}
 .report td.n,.report th.n{text-align:right;font-variant-numeric:tabular-nums;
 white-space:nowrap}
 .report .chart{width:100%;height:auto;display:block;margin:.5rem 0}
+.report .first-sight{max-width:32rem}
 .report .chart text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .report .chart .small{font-size:11.5px;fill:var(--soft)}
 .report .chart .on-bar{fill:var(--on);font-weight:600}
@@ -53,7 +62,8 @@ white-space:nowrap}
 .report .expected{stroke:var(--soft);stroke-width:1.2}.report .dot{fill:var(--tag)}
 .report .odd{fill:var(--paper);stroke:var(--bad);stroke-width:2.5}
 .report ol,.report ul{margin:.3rem 0;padding-left:1.3rem}
-@media (max-width:40rem){.report .answers{grid-template-columns:1fr}}
+@media (max-width:40rem){.report .answers{grid-template-columns:1fr}
+.report .wide .chart{width:40rem}}
 @media print{.report{--ink:#000;--soft:#444;--line:#bbb;--paper:#fff;--panel:#fff;
 --ours:#2f6f9f;--tag:#bd5b00;--open:#e8b27a;--down:#8a94a0;--up:#2f7a4d;--bad:#a01f18;
 --limits:#dde7ee;--on:#fff;max-width:none;font-size:10.5pt}
@@ -61,7 +71,7 @@ white-space:nowrap}
 .report table{font-size:8.6pt}.report .first{break-after:page}
 .report h2,.report h3{break-after:avoid}
 .report .answer,.report svg,.report tr{break-inside:avoid}
-.report .wide{overflow:visible}}
+.report .wide{overflow:visible;background:none}}
 """
 
 ALONE = """

@@ -19,7 +19,7 @@ from forwarder.core.reports import (
 )
 from forwarder.reconcile.align import Period, align
 from forwarder.reconcile.bands import Band
-from forwarder.reconcile.calendar_of import final_at, first_day
+from forwarder.reconcile.calendar_of import final_at, first_day, so_far
 from forwarder.reconcile.capture import Assumed
 from forwarder.reconcile.case import Case
 from forwarder.reconcile.cause import Cause
@@ -168,6 +168,8 @@ def _comparison(desk: _Desk, case: Case) -> Comparison:
     said = verdict(found, hidden, tolerance)
     pairs, in_pairs = case.pairs, case.pairs is not None
     assumed = desk.rules.assumed
+    first_on = desk.first + timedelta(days=case.period.first_day)
+    last_on = desk.first + timedelta(days=case.period.end_day - 1)
     return Comparison(
         month=desk.month,
         kind=case.kind,
@@ -175,8 +177,9 @@ def _comparison(desk: _Desk, case: Case) -> Comparison:
         mode=Mode.EVENT if in_pairs else Mode.AGGREGATE,
         measures=circumstances.measures,
         definitions=case.definitions,
-        first_on=desk.first + timedelta(days=case.period.first_day),
-        last_on=desk.first + timedelta(days=case.period.end_day - 1),
+        first_on=first_on,
+        last_on=last_on,
+        so_far_on=so_far(first_on, last_on, desk.now.date()),
         is_final=circumstances.is_final,
         n_tag=case.n_tag,
         n_server=case.aligned.n,

@@ -5,15 +5,32 @@ import io
 import re
 from collections.abc import Sequence
 
+_EXCEL = b"PK\x03\x04"  # how every .xlsx begins
 _QUOTED = re.compile(r'"[^"]*"')  # a heading may hold a comma
 
 
+class NoText(ValueError):
+    """A file holds what no text holds; the words say what to do."""
+
+
 def decoded(data: bytes) -> str:
-    """Return the text of a file: by its byte order mark, else UTF-8, else Latin-1."""
+    """Return the text of a file: by its byte order mark, else UTF-8, else Latin-1.
+
+    Raises: NoText.
+    """
+    if data.startswith(_EXCEL):
+        raise NoText("This is an Excel file: export it as CSV.")
+    text = _text(data)
+    if "\0" in text:
+        raise NoText("It holds zero bytes, as no text does: export it as CSV.")
+    return text
+
+
+def _text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
-    if b"\x00" in data[:200]:
-        wide = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
+    if b"\0" in data[:2]:  # the first letter of a heading is no wide one
+        wide = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
         return data.decode(wide, errors="replace")
     try:
         return data.decode("utf-8-sig")

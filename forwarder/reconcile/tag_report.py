@@ -20,11 +20,10 @@ from forwarder.core.reports import (
 )
 from forwarder.reconcile.figures import DateOrder, DecimalMark
 from forwarder.reconcile.headings import Column, Credit, Role, column, named, shown
-from forwarder.reconcile.tag_file import table_of
+from forwarder.reconcile.tag_file import NoText, table_of
 from forwarder.reconcile.tag_rows import Cells, read_rows
 
 MAX_BYTES = 5 * 1024 * 1024
-_EXCEL = b"PK\x03\x04"  # how every .xlsx begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +83,10 @@ def read_tag_report(
     used = options if options is not None else ImportOptions()
     if len(data) > MAX_BYTES:
         return Faults(messages=(f"The file is larger than {MAX_BYTES:,} bytes.",))
-    if data.startswith(_EXCEL):
-        return Faults(messages=("This is an Excel file: export it as CSV.",))
-    table = table_of(data)
+    try:
+        table = table_of(data)
+    except NoText as none:
+        return Faults(messages=(str(none),))
     if not table:
         return Faults(messages=("The file is empty.",))
     heading_at = _heading_row(table, used)
@@ -275,7 +275,7 @@ def _warnings(report: TagReport, options: ImportOptions) -> list[str]:
     absent = report.n_days * len(kinds) - len(report.rows)
     result = []
     if absent:
-        result.append(f"{absent} days without a row are taken as zero.")
+        result.append(f"Days without a row, taken as zero: {absent:,}.")
     if options.first_on is None or options.last_on is None:
         result.append(
             f"The days from {report.first_on} to {report.last_on} count as exported; "

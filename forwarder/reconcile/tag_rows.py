@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from forwarder.core.event import Kind
+from forwarder.core.personal import told_name
 from forwarder.core.reports import TagDay
 from forwarder.reconcile.figures import (
     DateOrder,
@@ -152,7 +153,7 @@ class _Reader:
     ) -> TagDay | None:
         kind = one.kind if one.kind is not None else self._kind(row)
         if kind is None:
-            self._faults.append(f"Line {number}, event: this kind is not known.")
+            self._faults.append(f"Line {number}, event: {self._unknown(row)}.")
             return None
         try:
             count = 0 if row[at].casefold() in _EMPTY else read_count(row[at])
@@ -166,6 +167,14 @@ class _Reader:
     def _kind(self, row: Sequence[str]) -> Kind | None:
         return (
             self._cells.kind if self._kind_at is None else kind_of(row[self._kind_at])
+        )
+
+    def _unknown(self, row: Sequence[str]) -> str:
+        words = "" if self._kind_at is None else row[self._kind_at]
+        name = told_name("_".join(words.split()))
+        return (
+            f"{name} is no kind that we know: leave its rows out, or write what it is, "
+            "such as checkout, signup or lead"
         )
 
     def _value(self, number: int, row: Sequence[str], count: Column) -> Decimal | None:

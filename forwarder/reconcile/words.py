@@ -1,6 +1,6 @@
 """Sentences for somebody who owns the shop and not the statistics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from forwarder.core.event import Kind
 from forwarder.core.reports import Level, Measures
@@ -29,6 +29,9 @@ _GRADES = {
     Grade.C: "the tag's daily totals beside our own log",
     Grade.D: "totals only, our log knows no Pinterest click",
 }
+
+
+_CERTAIN = {"bounds": "at most", "estimate": "estimated"}
 
 
 def noun(kind: Kind, n: int) -> str:
@@ -68,8 +71,19 @@ def mode(c: Comparison) -> str:
 
 
 def period(c: Comparison) -> str:
-    """Return the days that are compared."""
-    return f"{c.first_on.isoformat()} to {c.last_on.isoformat()}"
+    """Return the days that are compared, of an unfinished month as far as it came."""
+    if c.so_far_on is not None:
+        return f"{c.first_on} to {c.so_far_on} so far"
+    return f"{c.first_on} to {c.last_on}"
+
+
+def nothing_of(empty: Sequence[Comparison]) -> str:
+    """Return one sentence for all that neither list holds."""
+    kinds: dict[str, list[str]] = {}
+    for c in empty:
+        kinds.setdefault(noun(c.kind, 2), []).append(c.level.value)
+    named = ", ".join(f"{what} ({', '.join(on)})" for what, on in kinds.items())
+    return f"Nothing on either side (exact): {named}."
 
 
 def how_many(c: Comparison) -> str:
@@ -166,11 +180,11 @@ def in_money(c: Comparison) -> str | None:
     """Return the sentence on value; None when nothing is told."""
     if c.currency is None or (c.server_value == 0 and not c.tag_value):
         return None
-    ours = f"{c.currency} {c.server_value:,.2f} (exact)"
+    ours = f"{c.server_value:,.2f} {c.currency} (exact)"
     if c.tag_value is None:
         told = "" if c.n_tag is None else "; the report tells no value"
         return f"In value our server recorded {ours}{told}."
-    theirs = f"{c.currency} {c.tag_value:,.2f} (exact)"
+    theirs = f"{c.tag_value:,.2f} {c.currency} (exact)"
     text = f"In value {whose(c)} shows {theirs}, our server {ours}"
     gap = c.estimates.get("revenue_gap")
     if gap is None:
@@ -194,7 +208,7 @@ def added(c: Comparison) -> str | None:
     told = counted(c.kind, c.pairs.counts[2])
     worth = c.pairs.worth.sums[2]
     if c.currency is not None and worth:
-        told = f"{told}, worth {c.currency} {worth:,.2f} (exact),"
+        told = f"{told}, worth {worth:,.2f} {c.currency} (exact),"
     return f"{told} reached Pinterest only because our server sent them."
 
 
@@ -203,7 +217,8 @@ def how_sure(c: Comparison) -> str:
     stamp = _stamp(c)
     if not c.estimates:
         return f"no band is given; {stamp}."
-    return f"grade {c.grade.value} ({_GRADES[c.grade]}); {stamp}."
+    rests = f"evidence of grade {c.grade.value}, of A (best) to D: {_GRADES[c.grade]}"
+    return f"{rests}; {stamp}."
 
 
 def _stamp(c: Comparison) -> str:
@@ -250,7 +265,8 @@ def _why_in_pairs(c: Comparison) -> Iterator[str]:
         way = "fewer" if cause.n > 0 else "more"
         yield (
             f"{cause.name}: {abs(round(cause.n)):,} {way} on the tag's side "
-            f"({cause.certainty.value}); {cause.evidence}."
+            f"({_CERTAIN.get(cause.certainty.value, cause.certainty.value)}); "
+            f"{cause.evidence}."
         )
 
 

@@ -8,7 +8,8 @@ request line, `POST /hooks/my-shop/<secret>`; where the address is signed, it ho
 of it, `POST https://events.example.com/hooks/my-shop`. Beside it `<case>.event.json` is
 what the adapter makes of it. Cases named `refused-…` are not genuine.
 In every sample the digits 900100 stand for its serial number and 2026-11-01T12:00:00Z
-for its time, in whatever way the platform writes it: `fresh` replaces the two.
+for its time, in whatever way the platform writes it: `fresh` replaces the two, and the
+telephone number, so that another serial is another person.
 """
 
 import re
@@ -64,6 +65,25 @@ _FORMS: Final = (
     (UTC, "%Y-%m-%d %H:%M:%S"),
     (UTC, "%Y-%m-%d+%H%%3A%M%%3A%S"),
     (UTC, "%Y-%m-%dT%H%%3A%M%%3A%S"),
+)
+# The telephone numbers, and where four digits of the serial make another of the same
+# country: a code of that country's range for fiction where it has one so wide.
+_PHONES: Final = (
+    ("493023125417", "493023125{0:04d}"),
+    ("030 23125 417", "030 23125 {0:04d}"),
+    ("07700 900123", "{1} 496 0{2:03d}"),
+    ("33199000017", "3319900{0:04d}"),
+    ("34600000010", "3460000{0:04d}"),
+    ("390555000017", "39055500{0:04d}"),
+    ("351 21 555 0117", "351 21 555 {0:04d}"),
+    ("12025550143", "1202555{0:04d}"),
+    ("12025550144", "1202555{0:04d}"),
+    ("12025550145", "1202555{0:04d}"),
+    ("12025550147", "1202555{0:04d}"),
+)
+_BRITISH_CITIES: Final = (
+    *("0113", "0114", "0115", "0116", "0117"),
+    *("0118", "0121", "0131", "0141", "0151"),
 )
 
 
@@ -146,13 +166,14 @@ def fresh(  # noqa: PLR0913, PLR0917  each is one way in which samples differ
 ) -> Notice:
     """Return a sample as if it had just happened to somebody else.
 
-    Ids and e-mail address hold `serial`, all times are `occurred_at` (by default
-    `now`), and it is signed with `secret` at `now`. Samples with the same serial tell
-    of the same order or subscriber. `swaps` replaces further texts, such as a currency.
+    Ids, e-mail address and the last four digits of the telephone number are those of
+    `serial`, all times are `occurred_at` (by default `now`), and it is signed with
+    `secret` at `now`. Samples with the same serial tell of the same order or
+    subscriber. `swaps` replaces further texts, such as a currency.
     """
     sample = load(source, case)
     happened = now if occurred_at is None else occurred_at
-    pairs = [(SERIAL, f"{serial:06d}"), *_times(happened), *swaps]
+    pairs = [(SERIAL, f"{serial:06d}"), *_times(happened), *swaps, *_phones(serial)]
     body, headers = _numbered(sample.body, serial), dict(sample.headers)
     for old, new in pairs:
         body = body.replace(old.encode(), new.encode())
@@ -168,6 +189,15 @@ def _numbered(body: bytes, serial: int) -> bytes:
     """
     digits = str(serial) if serial >= _SERIAL_FROM else f"9{serial:06d}"
     return _BEGINS_A_NUMBER.sub(digits.encode(), body)
+
+
+def _phones(serial: int) -> list[tuple[str, str]]:
+    last = serial % 10_000
+    city, of_city = divmod(last, 1_000)
+    return [
+        (kept, form.format(last, _BRITISH_CITIES[city], of_city))
+        for kept, form in _PHONES
+    ]
 
 
 def _times(happened: datetime) -> list[tuple[str, str]]:

@@ -147,7 +147,7 @@ def _topic(row: Json) -> str:
 
 
 def _contact(row: Json) -> tuple[Kind, str] | str:
-    if row.get("changeSource") in BY_OTHERS:
+    if read.text(row.get("changeSource")) in BY_OTHERS:
         return "not by the contact"
     return Kind.LEAD, "contacts"
 

@@ -14,10 +14,16 @@ from forwarder.store.upsert import insert_into
 AT_ONCE = 300  # one transaction, which webhooks wait for: about 10 ms
 FORGET_AT_ONCE = 500
 FORGET_BATCHES = 40
+# Raised for what a click holds, whenever it comes again.
+OF_A_CLICK = (sa.exc.DataError, sa.exc.IntegrityError, OverflowError)
 
 
 def keep(store: Store, found: Sequence[Click]) -> int:
-    """Keep the clicks that are not there yet; return how many. Raises: StoreDown."""
+    """Keep the clicks that are not there yet; return how many.
+
+    Raises: StoreDown, and of `OF_A_CLICK` for one that can not be kept; then all that
+    came before its part of `AT_ONCE` is kept.
+    """
     n_new = 0
     for start in range(0, len(found), AT_ONCE):
         part = found[start : start + AT_ONCE]

@@ -2,7 +2,8 @@
 
 Counted from the log in steps, each delivery exactly once, whoever does it; who asks
 counts the newest ones himself. So a month of a million costs as many rows as it has
-days, no webhook waits for it, and it stays when the log is cleared.
+days, no webhook waits for it, and it stays when the log is cleared. An order that is
+told again after that is not counted again.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from forwarder.core.event import Kind
 from forwarder.store.engine import Store
-from forwarder.store.schema import DAY_US, deliveries, us_of
+from forwarder.store.schema import DAY_US, MICROSECOND, deliveries, us_of
 from forwarder.store.schema_conversions import conversion_days
 from forwarder.store.upsert import insert_into
 
@@ -20,11 +21,27 @@ CONVERSIONS: Final = (Kind.CHECKOUT, Kind.SIGNUP, Kind.LEAD, Kind.SUBSCRIBE)
 STEP: Final = 20_000  # deliveries; other writers of SQLite wait for it, about 20 ms
 STEPS_MAX: Final = 500
 LAG: Final = timedelta(minutes=2)  # a commit may come this much after the time it notes
+KEPT_LEAST: Final = timedelta(days=30)  # no log is kept for less
 EPOCH_ON: Final = date(1970, 1, 1)
 _MARK: Final = ""
 _OF: Final = deliveries.c
+_KEPT: Final = deliveries.alias("kept").c
+_TOLD_US: Final[sa.ColumnElement[int]] = us_of(_OF.received_at) - us_of(_OF.occurred_at)
+# The oldest receipt in a log that was cleared: what happened before may be told again.
+_LOG_SINCE: Final = sa.case(
+    (
+        sa.select(sa.func.min(_KEPT.id)).scalar_subquery() > 1,
+        sa.select(sa.func.min(us_of(_KEPT.received_at))).scalar_subquery(),
+    ),
+    else_=0,
+)
 _IS_ONE: Final = sa.and_(
-    _OF.kind.in_([kind.value for kind in CONVERSIONS]), sa.not_(_OF.is_test)
+    _OF.kind.in_([kind.value for kind in CONVERSIONS]),
+    sa.not_(_OF.is_test),
+    sa.or_(
+        _TOLD_US < KEPT_LEAST // MICROSECOND,
+        us_of(_OF.occurred_at) >= _LOG_SINCE,
+    ),
 )
 _COUNTED_TO: Final = sa.select(conversion_days.c.n).where(
     conversion_days.c.on_day == _MARK

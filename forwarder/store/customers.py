@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 
 from forwarder.store.engine import Store
-from forwarder.store.funnel import given_back_of, undone_of
+from forwarder.store.funnel import BACK_MINOR, RUNNING, UNDONE
 from forwarder.store.schema import DAY_US, deliveries, us_of
 from forwarder.store.schema_customers import (
     customer_marks,
@@ -111,9 +112,23 @@ def keep(
             "mark",
             [{"mark": mark, "customer": customer} for mark, customer in marks.items()],
         )
-        rows = [{**_row(one), "undone_minor": 0} for one in orders]
-        _replace(connection, customer_orders, "delivery_id", rows, ("is_repeat",))
-        _take_back(store, connection, [one.order_id for one in orders])
+        _add(connection, orders)
+        _take_back(connection, [one.order_id for one in orders])
+
+
+def _add(connection: sa.Connection, orders: Sequence[Ordered]) -> None:
+    """Keep each order once: the log forgets it, and a shop may tell it again."""
+    if not orders:
+        return
+    insert = insert_into(customer_orders, connection).on_conflict_do_nothing()
+    rows = [{**_row(one), "undone_minor": 0, "undone_by": None} for one in orders]
+    connection.execute(insert, rows)
+    repeats = [one.delivery_id for one in orders if one.is_repeat]
+    connection.execute(
+        sa.update(customer_orders)
+        .where(customer_orders.c.delivery_id.in_(repeats))
+        .values(is_repeat=True)
+    )
 
 
 def _row(one: Customer | Ordered) -> dict[str, Any]:
@@ -125,13 +140,11 @@ def _replace(
     table: sa.Table,
     key: str,
     rows: Sequence[Mapping[str, Any]],
-    changed: Sequence[str] = (),
 ) -> None:
     if not rows:
         return
     insert = insert_into(table, connection)
-    names = changed or [column.name for column in table.columns if column.name != key]
-    update = {name: insert.excluded[name] for name in names}
+    update = {name: insert.excluded[name] for name in rows[0] if name != key}
     connection.execute(
         insert.on_conflict_do_update(index_elements=[key], set_=update), rows
     )
@@ -141,30 +154,50 @@ def take_back(store: Store, order_ids: Collection[str]) -> None:
     """Note what was given back for these orders by now."""
     if order_ids:
         with store.write() as connection:
-            _take_back(store, connection, order_ids)
+            _take_back(connection, order_ids)
 
 
-def _take_back(
-    store: Store, connection: sa.Connection, order_ids: Iterable[str | None]
-) -> None:
+def _take_back(connection: sa.Connection, order_ids: Iterable[str | None]) -> None:
+    """Add what the log tells to what was noted: it forgets, and shops tell it again."""
     of, wanted = customer_orders.c, sorted({one for one in order_ids if one})
-    if not wanted:
-        return
-    back = given_back_of(
-        sa.select(deliveries.c.order_id).where(deliveries.c.order_id.in_(wanted))
+    told = _told_back(connection, wanted) if wanted else {}
+    query = sa.select(customer_orders).where(of.order_id.in_(wanted))
+    for row in connection.execute(query).all() if told else ():
+        known: dict[str, int] = orjson.loads(row.undone_by or "{}")
+        back = _most(known, told.get((row.endpoint, row.order_id), {}))
+        if back != known:
+            minor = max(row.undone_minor, min(row.value_minor, sum(back.values())))
+            text = orjson.dumps(back).decode()
+            connection.execute(
+                sa.update(customer_orders)
+                .where(of.delivery_id == row.delivery_id)
+                .values(undone_minor=minor, undone_by=text)
+            )
+
+
+def _told_back(
+    connection: sa.Connection, order_ids: Sequence[str]
+) -> Mapping[tuple[str, str], dict[str, int]]:
+    """Return what the log tells to be given back, by order and event. Units: minor.
+
+    Events that tell the sum so far are one, by the name of their source.
+    """
+    c, found = deliveries.c, dict[tuple[str, str], dict[str, int]]()
+    by = sa.case((c.source.in_(RUNNING), c.source), else_=c.event_id)
+    query = sa.select(c.endpoint, c.order_id, by, BACK_MINOR).where(
+        c.kind.in_(UNDONE), c.order_id.in_(order_ids)
     )
-    undone = undone_of(of.value_minor, back, is_sqlite=store.is_sqlite)
-    query = (
-        sa.select(of.delivery_id, sa.cast(undone, sa.BigInteger).label("minor"))
-        .join(back, back.c.order_id == of.order_id)
-        .where(back.c.endpoint == of.endpoint, undone > of.undone_minor)
-    )
-    for row in connection.execute(query).all():
-        connection.execute(
-            sa.update(customer_orders)
-            .where(of.delivery_id == row.delivery_id)
-            .values(undone_minor=row.minor)
-        )
+    for endpoint, order_id, name, minor in connection.execute(query):
+        of_order = found.setdefault((endpoint, order_id), {})
+        of_order.update(_most(of_order, {name: minor}))
+    return found
+
+
+def _most(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Return both as one, of each name the larger amount."""
+    return {
+        name: max(one.get(name, 0), other.get(name, 0)) for name in {**one, **other}
+    }
 
 
 def brought(store: Store, since: datetime, until: datetime) -> Sequence[Brought]:

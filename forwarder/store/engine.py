@@ -18,6 +18,7 @@ from forwarder.store.seal import Sealer
 from forwarder.store.writer import (
     Result,
     StoreDown,
+    StoreUnfit,
     Work,
     Writer,
     fault_of,
@@ -42,6 +43,23 @@ SQLITE_PRAGMAS = (
     "journal_size_limit=67108864",
     "cache_size=-4000",  # KiB of each connection; the system keeps the file as well
 )
+_DOWN = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+_OF_A_ROW = (sa.exc.IntegrityError, sa.exc.DataError)  # their texts quote its values
+# What a database says that no patience will mend, and what does.
+_COPY = "put a copy of `forwarder db backup` in its place"
+_UNFIT = {
+    (
+        "image is malformed",
+        "malformed database schema",
+        "not a database",
+    ): f"the database file is damaged: {_COPY}",
+    ("no such table", "no such column", "UndefinedTable", "UndefinedColumn"): (
+        f"the database lacks tables: run `forwarder db upgrade`, or {_COPY}"
+    ),
+    ("already exists", "duplicate column", "DuplicateTable", "DuplicateColumn"): (
+        f"the tables in the database are of two versions: {_COPY}"
+    ),
+}
 POSTGRES_ROOM = "SET LOCAL work_mem = '64MB'"
 # Of each connection; the driver would keep 128. A list of ids makes a statement for
 # each length, and one of 1,000 holds 0.15 MB.
@@ -169,16 +187,30 @@ class Store:
 
 @contextmanager
 def _in_our_words() -> Iterator[None]:
-    """Turn what a database that is gone, locked or full raises into `StoreDown`."""
+    """Turn what a database that is gone, locked or full raises into `StoreDown`.
+
+    Raises: StoreUnfit where the file is damaged or the tables are none of ours.
+    """
     try:
         yield
-    except (
-        sa.exc.OperationalError,
-        sa.exc.InterfaceError,
-        sa.exc.TimeoutError,
-    ) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        unfit = _why_unfit(error)
+        if unfit:
+            raise StoreUnfit(unfit) from error
+        if not isinstance(error, _DOWN):
+            raise
         tally.add("forwarder_db_busy_total", ())
         raise StoreDown("the database does not answer") from error
+
+
+def _why_unfit(error: Exception) -> str:
+    """Return why no other attempt would go better, and what to do; else nothing."""
+    if isinstance(error, _OF_A_ROW):
+        return ""
+    fault = getattr(error, "orig", None)
+    text = f"{type(fault).__name__} {fault}"
+    found = (why for signs, why in _UNFIT.items() if any(one in text for one in signs))
+    return next(found, "")
 
 
 def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:

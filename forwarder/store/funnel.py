@@ -13,6 +13,12 @@ from forwarder.store.schema import deliveries
 from forwarder.store.schema_clicks import click_counts, click_joins
 
 UNDONE = (Kind.REFUND.value, Kind.CANCEL.value, Kind.DISPUTE.value)
+RUNNING = ("lemonsqueezy",)  # sources whose refunds tell the sum paid back so far
+# What one of these gives back; of a whole order it is more than any order costs.
+BACK_MINOR: sa.ColumnElement[int] = sa.case(
+    (deliveries.c.kind == Kind.CANCEL.value, sa.literal(2**53)),
+    else_=sa.func.coalesce(deliveries.c.value_minor, sa.literal(2**53)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +102,12 @@ def given_back_of(orders: sa.Select[Any]) -> sa.Subquery:
     so that not every refund there ever was is read.
     """
     c = deliveries.c
-    everything = sa.literal(2**53)
-    is_whole = sa.or_(c.kind == Kind.CANCEL.value, c.value_minor.is_(None))
-    minor = sa.case((is_whole, everything), else_=c.value_minor)
+    is_running = sa.func.max(c.source).in_(RUNNING)  # one endpoint, one source
+    minor = sa.case(
+        (is_running, sa.func.max(BACK_MINOR)), else_=sa.func.sum(BACK_MINOR)
+    )
     return (
-        sa.select(c.order_id, c.endpoint, _sum(minor, "minor"))
+        sa.select(c.order_id, c.endpoint, sa.cast(minor, sa.BigInteger).label("minor"))
         .where(
             c.kind.in_(UNDONE),
             c.order_id.in_(orders.correlate(None)),

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
-from forwarder.store.inbox_sql import is_posted
+from forwarder.store.inbox_sql import TRIED, is_posted
 from forwarder.store.numbers import newest_since
-from forwarder.store.schema import deliveries, notices, us_of
+from forwarder.store.schema import NOT_POSTED, deliveries, notices, us_of
 from forwarder.store.schema_alerts import volumes
 
 LOOKED_AT = 50_000  # the newest rows: 40 ms; a million take 800
@@ -40,18 +40,22 @@ class Group:
 class Funnel:
     """What came since a time and what became of it, among the newest rows.
 
-    `n_fresh` of the delivered ones were taken within an hour of having happened.
-    `is_whole` is False where there were more rows than are looked at.
+    Shops posted `n_webhooks`; `n_fetched` were asked for there, `n_tests` are samples
+    that an operator sent here: the events are of all three. `n_fresh` of the delivered
+    ones were taken within an hour of having happened. `is_whole` is False where there
+    were more rows than are looked at.
     """
 
     n_webhooks: int
+    n_fetched: int
+    n_tests: int
     by_status: Mapping[str, int]
     n_fresh: int
     is_whole: bool
 
     @property
     def n_events(self) -> int:
-        """How many deliveries came of the webhooks."""
+        """How many deliveries came of all that came in."""
         return sum(self.by_status.values())
 
     @property
@@ -112,14 +116,29 @@ def funnel(store: Store, since: datetime) -> Funnel:
     )
     with store.read() as connection:
         found = connection.execute(query).all()
-        n_webhooks = connection.execute(counted).scalar_one()
+        n_notices = connection.execute(counted).scalar_one()
+        n_others, n_tests = connection.execute(_not_posted(since)).one()
     by_status = {row.status: row.n for row in found}
     fresh = {row.status: row.n_fresh for row in found}
     return Funnel(
-        n_webhooks=n_webhooks,
+        n_webhooks=max(0, n_notices - n_others),
+        n_fetched=n_others - n_tests,
+        n_tests=n_tests,
         by_status=by_status,
         n_fresh=fresh.get(Status.DELIVERED.value, 0),
-        is_whole=max(n_webhooks, sum(by_status.values())) < LOOKED_AT,
+        is_whole=max(n_notices, sum(by_status.values())) < LOOKED_AT,
+    )
+
+
+def _not_posted(since: datetime) -> sa.Select[int, int]:
+    """Return how to count what no shop posted, and the tests among it."""
+    rows = sa.select(notices.c.delivery_key).where(
+        notices.c.received_at >= since, NOT_POSTED
+    )
+    newest = rows.order_by(notices.c.received_at.desc()).limit(LOOKED_AT).subquery()
+    is_test = newest.c.delivery_key.like(f"{TRIED}%")
+    return sa.select(sa.func.count(), sa.func.count().filter(is_test)).select_from(
+        newest
     )
 
 

@@ -113,11 +113,15 @@ def click_id(store: Store, found: Found) -> str:
 
 
 def keep(store: Store, joins: Sequence[Join], now: datetime) -> int:
-    """Keep what was found; return how many are new or different."""
+    """Keep what was found; return how many are new or different.
+
+    An order that is tied stays as it is when it comes again, after the log forgot it.
+    """
     if not joins:
         return 0
     ids = [one.of.delivery_id for one in joins]
     with store.write() as connection:
+        tied = _tied_before(connection, [one.of for one in joins])
         known = {
             row["delivery_id"]: row
             for row in connection.execute(
@@ -128,7 +132,11 @@ def keep(store: Store, joins: Sequence[Join], now: datetime) -> int:
             row.slug: (row.campaign, row.pin_id)
             for row in connection.execute(sa.select(links))
         }
-        rows = [_row(one, places.get(one.slug, ("", ""))) for one in joins]
+        rows = [
+            _row(one, places.get(one.slug, ("", "")))
+            for one in joins
+            if _order(one.of) not in tied
+        ]
         new = [row for row in rows if not _is_known(row, known)]
         if new:
             connection.execute(
@@ -140,6 +148,24 @@ def keep(store: Store, joins: Sequence[Join], now: datetime) -> int:
                 sa.insert(click_joins), [{**row, "joined_at": now} for row in new]
             )
     return len(new)
+
+
+_Order = tuple[str, str, str | None]
+
+
+def _order(of: Marked) -> _Order:
+    return of.endpoint, of.kind.value, of.order_id
+
+
+def _tied_before(connection: sa.Connection, found: Sequence[Marked]) -> set[_Order]:
+    """Return the orders of these events that are tied by another number."""
+    of = click_joins.c
+    query = sa.select(of.endpoint, of.kind, of.order_id).where(
+        of.occurred_at.in_({one.occurred_at for one in found}),
+        of.order_id.in_({one.order_id for one in found if one.order_id}),
+        of.delivery_id.not_in({one.delivery_id for one in found}),
+    )
+    return {(row.endpoint, row.kind, row.order_id) for row in connection.execute(query)}
 
 
 def _row(join: Join, place: tuple[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from forwarder.core.ledger import (
     Origin,
 )
 from forwarder.store.engine import Store
+from forwarder.store.inbox_sql import TRIED
 from forwarder.store.schema import deliveries
 from forwarder.store.schema_report import ledger_orders
 
@@ -253,14 +254,22 @@ def _sides(
     """Give the log and the books as rows of the same columns."""
     log, books = deliveries.c, ledger_orders.c
     reasons = {reason: _STATES.index(state) for reason, state in STATE_OF_SKIP.items()}
+    # A sample may have the number of a real order.
+    is_sample = sa.and_(log.is_test, log.event_id.startswith(TRIED))
     yield sa.select(
         log.endpoint,
         log.kind,
-        sa.func.coalesce(log.order_id, log.event_id).label("id"),
+        sa.case(
+            (is_sample, log.event_id),
+            else_=sa.func.coalesce(log.order_id, log.event_id),
+        ).label("id"),
         log.occurred_at.label("at"),
         log.value_minor,
         log.currency,
-        sa.case(reasons, value=log.reason, else_=0).label("state"),
+        sa.case(
+            (log.is_test, _STATES.index(OrderState.TEST)),
+            else_=sa.case(reasons, value=log.reason, else_=0),
+        ).label("state"),
         sa.literal(1).label("in_log"),
     ).where(
         log.endpoint.in_(endpoints),

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from forwarder.core import failpoints
 from forwarder.store.engine import Store
+from forwarder.store.writer import StoreUnfit
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0016"  # the last file in migrations/versions; a test compares
+NEWEST = "0018"  # the last file in migrations/versions; a test compares
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(7204512)")
 _VERSION = sa.Table(  # as Alembic makes and reads it
@@ -43,9 +44,16 @@ def upgrade(store: Store) -> bool:
     """Bring the tables to the newest version; return whether there was work to do.
 
     Safe to call from several processes at once: the second waits, then finds it done.
+    Raises: StoreUnfit where a newer program made the tables.
     """
-    if current_version(store) == NEWEST:
+    version = current_version(store)
+    if version == NEWEST:
         return False
+    if version is not None and version > NEWEST:
+        raise StoreUnfit(
+            f"the tables are of version {version}, newer than {NEWEST} of this "
+            "program: install the newer program again"
+        )
     with store.write() as connection:
         if not store.is_sqlite:
             connection.execute(_LOCK)

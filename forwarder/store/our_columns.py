@@ -192,7 +192,11 @@ _SHARED = (
         _OURS.kind,
         _OURS.status,
     )
-    .where(_HERE, _OURS.order_id.in_(sa.select(_REPEATED.c.order_id)))
+    .where(
+        _HERE,
+        _OURS.order_id.in_(sa.select(_REPEATED.c.order_id)),
+        sa.not_(_OURS.is_test),  # its number may be that of a real order
+    )
     .order_by(_OURS.id)
 )
 _UNDONE = (

@@ -95,9 +95,12 @@ def _theirs() -> sa.Select[Any]:
 def _taken(name: str, key: str) -> sa.Exists:
     """Find a delivery of ours that counts, or one that neither list may count."""
     ours = deliveries.alias(name)
-    is_out = sa.and_(
-        ours.c.status == Status.SKIPPED.value,
-        sa.or_(ours.c.reason.contains("consent"), ours.c.reason.contains("test")),
+    is_out = sa.or_(
+        ours.c.is_test,
+        sa.and_(
+            ours.c.status == Status.SKIPPED.value,
+            sa.or_(ours.c.reason.contains("consent"), ours.c.reason.contains("test")),
+        ),
     )
     return (
         sa.exists()

@@ -55,7 +55,7 @@ _notes = msgspec.json.Decoder(_Notes)
 
 
 def sample(store: Store, since: datetime, endpoint: str | None = None) -> list[Sent]:
-    """Return the newest events since then that were sent, or named nobody.
+    """Return the newest events since then that were sent, or named nobody; no tests.
 
     Limits: as many of each endpoint and kind as a page can hold; of an endpoint that is
     not among the newest events, nothing. Looks further back for one alone.
@@ -68,10 +68,12 @@ def sample(store: Store, since: datetime, endpoint: str | None = None) -> list[S
 
 def _newest(since: datetime, endpoint: str | None) -> sa.Select[Any]:
     n_max = LOOKED_AT if endpoint is None else LOOKED_AT_OF_ONE
-    names = ("id", "endpoint", "kind", "status")
+    names = ("id", "endpoint", "kind", "status", "is_test")
     newest = newest_since(since, n_max, *names).subquery()
-    is_settled = newest.c.status.in_([Status.DELIVERED.value, Status.REFUSED.value])
-    query = sa.select(newest.c.id, newest.c.endpoint, newest.c.kind).where(is_settled)
+    query = sa.select(newest.c.id, newest.c.endpoint, newest.c.kind).where(
+        newest.c.status.in_([Status.DELIVERED.value, Status.REFUSED.value]),
+        sa.not_(newest.c.is_test),
+    )
     return query if endpoint is None else query.where(newest.c.endpoint == endpoint)
 
 

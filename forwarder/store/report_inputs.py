@@ -74,6 +74,7 @@ def late_counts(
         .where(
             deliveries.c.destination == destination,
             deliveries.c.status == Status.DELIVERED.value,
+            sa.not_(deliveries.c.is_test),
             at_us >= to_us(since),
             at_us < to_us(until),
         )

@@ -61,6 +61,9 @@ def column(
     return sa.Column(name, kind, nullable=bool(why_null), comment=why_null or None)
 
 
+# What was fetched at a shop or sent here as a test: `inbox_sql` has the words.
+NOT_POSTED = sa.text("(delivery_key LIKE 'import:%' OR delivery_key LIKE 'test:%')")
+
 notices = sa.Table(
     "notices",
     metadata,
@@ -83,6 +86,12 @@ notices = sa.Table(
         postgresql_where=sa.text("status = 'quarantined'"),
     ),
     sa.Index("notices_received", "received_at"),
+    sa.Index(
+        "notices_not_posted",
+        "received_at",
+        sqlite_where=NOT_POSTED,
+        postgresql_where=NOT_POSTED,
+    ),
     sqlite_autoincrement=True,  # others name a number for longer than its row stays
 )
 

@@ -34,9 +34,10 @@ customer_orders = sa.Table(
     column("currency", sa.Text(), "the order's value was not told"),
     column("value_minor", sa.BigInteger()),
     column("undone_minor", sa.BigInteger()),
+    column("undone_by", sa.Text(), "nothing was given back"),
     column("occurred_at", Moment()),
     column("is_repeat", sa.Boolean()),
     sa.Index("customer_orders_of", "customer"),
-    sa.Index("customer_orders_order", "order_id"),
+    sa.Index("customer_orders_order", "order_id", "endpoint", unique=True),
     comment="Stays when the marks are cleared. `undone_minor` was given back",
 )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from forwarder.core.delivery import Status
 from forwarder.store.engine import Store
 from forwarder.store.log import ID_MAX, Line, line_in
 from forwarder.store.notice_log import NoticeLine, notice_in
@@ -35,7 +36,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that is known of one delivery. `payload` is None before the first try."""
+    """All that is known of one delivery.
+
+    `payload` is None before the first try, and once it was erased or its time is over.
+    """
 
     line: Line
     notice: NoticeLine | None
@@ -44,6 +48,12 @@ class Story:
     warnings: Sequence[str]
     history: Sequence[Entry]
     is_person_kept: bool
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it left, and what left is no longer kept."""
+        has_left = self.line.status is Status.DELIVERED or bool(self.history)
+        return has_left and self.payload is None
 
     @property
     def is_answer(self) -> bool:

@@ -232,6 +232,16 @@ def refused_now(store: Store) -> dict[str, int]:
     return refused_since(store, EPOCH)
 
 
+def oldest_planned(store: Store) -> tuple[int, datetime] | None:
+    """Return the first job that nobody has begun, and since when it waits."""
+    query = sa.select(jobs.c.id, jobs.c.created_at).where(
+        jobs.c.state == sa.literal_column("'planned'")
+    )
+    with store.read() as connection:
+        row = connection.execute(query.order_by(jobs.c.id).limit(1)).first()
+    return None if row is None else (row.id, row.created_at)
+
+
 def n_remaining(store: Store) -> int:
     """Return how many deliveries the jobs that are not over have still to look at."""
     left = sa.func.sum(jobs.c.n_planned - jobs.c.n_done)

@@ -55,6 +55,10 @@ class StoreDown(Exception):
     """The database is gone, locked or full: answer 503, nothing is stored."""
 
 
+class StoreUnfit(StoreDown):
+    """The database is there and can not be used: the text says why, and what to do."""
+
+
 def fault_of(cause: Exception) -> str:
     """Return what hinders every write, in a few words; empty for a fault of one row."""
     if type(cause).__name__ not in _DATABASES_OWN:

@@ -26,14 +26,14 @@ N_HOURS: Final = 24
 ANSWERS: Final = {  # to whether it works, by the word of a glance
     "trouble": "No: something needs you.",
     "look": "It works, and something wants a look.",
-    "empty": "It is ready, and nothing has come in so far.",
+    "empty": "It is ready, and no shop has posted so far.",
     "good": "Yes. Webhooks are taken and deliveries are sent.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """Whether it works, and what that is judged by. `last_by`: of the last webhooks.
+    """Whether it works, and what that is judged by. `last_by`: when each shop posted.
 
     `hours` are the events of each hour since then, the oldest first.
     """
@@ -52,6 +52,12 @@ class Glance:
     def last_at(self) -> datetime | None:
         """Return when the last webhook came; None if none did."""
         return max(self.last_by.values(), default=None)
+
+    @property
+    def held(self) -> list[Place]:
+        """Return which destinations are not simply working, but for the troubles."""
+        told = {health.ACTIVE, health.BLOCKED}
+        return [one for one in self.places if one.state not in told]
 
     @property
     def word(self) -> str:
@@ -73,6 +79,8 @@ def glance_json(seen: Glance) -> dict[str, Any]:
         "alerts": [alert_json(one) for one in seen.open_alerts],
         "destinations": [place_json(one) for one in seen.places],
         "webhooks": funnel.n_webhooks,
+        "fetched": funnel.n_fetched,
+        "tests": funnel.n_tests,
         "events": funnel.n_events,
         "by_status": dict(funnel.by_status),
         "delivered_within_an_hour": funnel.n_fresh,
@@ -143,14 +151,20 @@ class Bar:
     status: str
 
 
+def _not_posted(funnel: Funnel) -> tuple[tuple[str, int], ...]:
+    """Return what came in besides, and was posted by no shop."""
+    return ("Fetched from shops", funnel.n_fetched), ("Tests sent here", funnel.n_tests)
+
+
 def bars(seen: Glance) -> list[Bar]:
-    """Return the way from webhooks to deliveries as bars, none wider than 100."""
+    """Return the way from what came in to deliveries as bars, none wider than 100."""
     funnel = seen.funnel
-    widest = max(1, funnel.n_webhooks, funnel.n_events)
+    widest = max(1, funnel.n_webhooks, funnel.n_fetched, funnel.n_events)
     # Behind a block the list calls what is pending blocked.
     is_blocked = any(one.state == health.BLOCKED for one in seen.places)
     counts = [
         ("Webhooks received", funnel.n_webhooks, "all", ""),
+        *((label, n, "all", "") for label, n in _not_posted(funnel) if n),
         ("Events in them", funnel.n_events, "all", ""),
         *(
             (label, funnel.by_status.get(status.value, 0), status.value, status.value)

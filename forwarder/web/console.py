@@ -159,6 +159,7 @@ def harden(response: Response) -> Response:
 console.context_processor(furniture)
 
 
+@console.errorhandler(404)  # or the hooks' own would answer
 @console.errorhandler(HTTPException)
 def show_error(error: HTTPException) -> ResponseReturnValue:
     """Say what went wrong and what to do next, as a page or as JSON."""
@@ -226,7 +227,7 @@ def logout() -> ResponseReturnValue:
     return redirect(url_for("console.login"), 303)
 
 
-@console.get("/<path:rest>")
+@console.route("/<path:rest>", methods=["GET", "POST"])
 @session.needs("viewer")
 def nothing(rest: str) -> Response:
     """Answer for pages that are not there."""

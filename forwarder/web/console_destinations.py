@@ -13,31 +13,8 @@ from forwarder.web.console_query import read_reason
 from forwarder.web.desk import web_desk
 from forwarder.web.hooks import answer
 from forwarder.web.shapes import place_json
+from forwarder.web.telling import STATES
 
-# The label, and what the state means for what waits.
-STATES: Final = {
-    health.ACTIVE: ("working", "It is called whenever something is due."),
-    standing.PAUSED: (
-        "paused",
-        "A person paused it. What comes is kept, waits, and still gets too old.",
-    ),
-    health.BLOCKED: (
-        "blocked",
-        "The platform lets nobody in until a person acts. What comes is kept.",
-    ),
-    health.RATE_LIMITED: (
-        "asked for a pause",
-        "The platform asked for a pause. It is called again by itself.",
-    ),
-    health.OPEN: (
-        "left alone for a while",
-        "It failed again and again. It is tried again by itself.",
-    ),
-    health.HALF_OPEN: (
-        "being tried",
-        "It failed before. One event asks whether it is well again.",
-    ),
-}
 GOOD: Final = frozenset({health.ACTIVE})
 TONES: Final = {health.ACTIVE: "good", health.BLOCKED: "bad", standing.PAUSED: "over"}
 

@@ -29,7 +29,7 @@ from forwarder.insights.experiment import (
     power_hint,
 )
 from forwarder.insights.planning import check
-from forwarder.insights.recording import record_days, standing_of
+from forwarder.insights.recording import WrongDay, record_days, standing_of
 from forwarder.insights.trial_json import standing_json
 from forwarder.store import audit, experiments, pins
 from forwarder.store.access import Exists
@@ -216,6 +216,10 @@ def recorded(desk: WebDesk, plan: Plan, told: object, who: str) -> int:
     """
     days = forms.DaysSchema().load(told)["days"]  # type: ignore[arg-type]
     now = desk.clock()
-    n_new = record_days(desk.store, plan, forms.shown(plan, days), now)
+    try:
+        shown = forms.shown(plan, days)
+        n_new = record_days(desk.store, plan, shown, now, desk.limits)
+    except WrongDay as wrong:
+        raise ValidationError(str(wrong), "days") from None
     audit.note(desk.store, who, "recorded days", plan.name, now, f"{n_new} new")
     return n_new

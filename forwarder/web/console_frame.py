@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from flask import g, request, url_for
 from markupsafe import Markup
 
+from forwarder.core.money import money_text
 from forwarder.destinations.pinterest.told import identifiers_in
-from forwarder.web import console_theme, quality_words, session, telling, words
+from forwarder.web import console_theme, desk, quality_words, session, telling, words
 from forwarder.web.console_story import stamp
 from forwarder.web.shapes import moment, value_text
 
@@ -83,14 +84,18 @@ def furniture() -> dict[str, Any]:
         "identifier_names": quality_words.NAMES,
         "identifiers_in": identifiers_in,
         "dropped_label": words.dropped_label,
+        "gone": words.GONE,
         "statuses": words.STATUSES,
         "outcomes": words.OUTCOMES,
         "trouble_text": telling.trouble_text,
+        "place_text": telling.place_text,
+        "sandboxed": telling.SANDBOXED if desk.web_desk().is_sandbox else "",
         "modes": words.MODES,
         "moment": moment,
         "stamp": stamp,
         "when": when,
         "number": number,
+        "money_text": money_text,
         "span": span,
         "brief": telling.brief,
         "value_text": value_text,

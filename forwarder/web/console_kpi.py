@@ -38,7 +38,7 @@ from forwarder.web.shapes import moment
 
 YEARS: Final = range(2010, 2100)
 MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
-PINS_SHOWN: Final = 20
+PINS_SHOWN: Final = 10
 NOT_KNOWN: Final = "one of the board's months, such as 2026-10"
 
 pages = Blueprint("kpi", __name__)
@@ -103,6 +103,7 @@ def render_board(board: Board, tasks: Sequence[Task], today: date) -> str:
         board=board,
         data=data,
         view=view,
+        revenue_text=view.revenue_text,
         groups=view.tiles(board),
         impressions=view.tile("impressions", board, view.weeks(board)),
         weeks=view.weeks(board),

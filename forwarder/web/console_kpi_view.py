@@ -8,11 +8,15 @@ from typing import Final
 
 from markupsafe import Markup
 
+from forwarder.clicks.funnel import told_money
 from forwarder.core.kpi import Counts, Task, total
+from forwarder.core.money import money_text
 from forwarder.insights.advice import Advice, advice, band_advice
-from forwarder.insights.as_text import change_text, metric_text, number_text
+from forwarder.insights.as_text import change_text, metric_text
 from forwarder.insights.board import Board, Metric, Value
+from forwarder.insights.finding_words import STATES, number_text
 from forwarder.insights.findings import Finding, RuleState
+from forwarder.insights.halves import FirstParty
 from forwarder.insights.quadrant import Quadrant
 from forwarder.insights.rates import close_up_rate, outbound_click_rate, save_rate
 from forwarder.web import drawing
@@ -33,13 +37,13 @@ NAMES: Final = {
     "close_up_rate": "Close-up rate",
     "impressions": "Impressions",
 }
-STATES: Final = {
-    RuleState.FIRED: ("bad", "fired"),
-    RuleState.WEAK_SIGNAL: ("busy", "weak signal"),
-    RuleState.NOT_FIRED: ("good", "not fired"),
-    RuleState.INSUFFICIENT_DATA: ("over", "not enough data"),
+TONES: Final = {
+    RuleState.FIRED: "bad",
+    RuleState.WEAK_SIGNAL: "busy",
+    RuleState.NOT_FIRED: "good",
+    RuleState.INSUFFICIENT_DATA: "over",
 }
-LOUDEST: Final = tuple(STATES)
+LOUDEST: Final = tuple(TONES)
 DOTS_MAX: Final = 400
 
 
@@ -169,17 +173,21 @@ def _line(rule: str, found: Sequence[Finding], task: Task | None) -> RuleLine:
     loudest = [one for one in found if one.state is state]
     pins = [one.pin_id for one in loudest if one.pin_id is not None]
     is_loud = state is RuleState.FIRED
-    tone, word = STATES[state]
     return RuleLine(
         rule=rule,
         told=advice()[rule],
-        tone=tone,
-        state=word,
+        tone=TONES[state],
+        state=STATES[state],
         numbers=number_text(loudest[0]) if is_loud or not pins else "",
         n_confirmed=sum(one.is_confirmed for one in loudest),
         pin_ids=pins if is_loud else (),
         task=task,
     )
+
+
+def revenue_text(ours: FirstParty) -> str:
+    """Return what the orders brought; empty where they brought nothing."""
+    return money_text(told_money(ours.revenue))
 
 
 QUADRANTS: Final[Mapping[Quadrant, str]] = {

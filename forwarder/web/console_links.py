@@ -9,6 +9,7 @@ from flask import render_template as rendered
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from forwarder.alerts.conditions import number
 from forwarder.clicks import funnel
 from forwarder.clicks.funnel import Funnel
 from forwarder.clicks.keeping import Keeper
@@ -57,6 +58,7 @@ def show_all() -> str:
         days=FUNNEL_DAYS,
         now=desk.clock(),
         has_hosts=bool(desk.link_hosts),
+        hosts=desk.link_hosts,
         bios=links.bios(desk.store),
         public_url=desk.public_url,
     )
@@ -233,7 +235,7 @@ def post_import() -> ResponseReturnValue:
         abort(422, f"Nothing was kept. {'; '.join(faults[:FAULTS_SHOWN])}")
     good = [one for one in found if isinstance(one, Link)]
     _keeper().take(good, "console")
-    flash(f"{len(good)} links are kept.")
+    flash(f"{number(len(good), 'link is', 'links are')} kept.")
     return redirect(url_for("console.links.show_all"), 303)
 
 

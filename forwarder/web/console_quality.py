@@ -27,7 +27,7 @@ from forwarder.web.console_query import read
 from forwarder.web.desk import WebDesk, web_desk
 from forwarder.web.filters import storable
 from forwarder.web.hooks import answer
-from forwarder.web.quality_words import name_of, percent, sentence
+from forwarder.web.quality_words import name_of, nothing_known, percent, sentence
 from forwarder.web.shapes_quality import quality_json
 
 PERIODS: Final[Mapping[str, tuple[str, timedelta]]] = {
@@ -105,6 +105,7 @@ def show() -> str:
         sentence=sentence,
         percent=percent,
         name_of=name_of,
+        nothing_known=nothing_known,
     )
 
 

@@ -126,6 +126,7 @@ def page(name: str, **asked: object) -> str:
         "console/source.html",
         name=name,
         source=source,
+        platform_name=manual.title(source),
         endpoint=endpoint,
         address=address(desk, name),
         has_path_secret=name in desk.sheet.path_secret,

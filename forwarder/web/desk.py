@@ -53,7 +53,7 @@ class WebDesk:
     or tells in a sentence why it can not.
     Links may lead to `link_hosts` alone; an order belongs to the link clicked last, or
     with `counts_first_click` to the first. A person is found in the log for
-    `found_for_days`.
+    `found_for_days`. In the sandbox nothing reaches Pinterest.
     """
 
     store: Store
@@ -66,6 +66,7 @@ class WebDesk:
     link_hosts: Sequence[str] = ()
     counts_first_click: bool = False
     found_for_days: int = 7
+    is_sandbox: bool = False
     refused: Callable[[Endpoint, Notice], None] = nobody_asks
     limits: Thresholds = field(default_factory=Thresholds)
     last_refused: Callable[[str], Refused | None] = lambda _: None

@@ -14,7 +14,7 @@ Value = float | int | None
 SPARK: Final = (120.0, 28.0)
 TREND: Final = (320.0, 90.0)
 SCATTER: Final = 420.0
-SCATTER_EDGE: Final = 34.0
+SCATTER_EDGE: Final = 40.0
 DOT: Final = 3.0
 DOT_MAX: Final = 12.0
 LEAST_RATE: Final = 1e-4  # rates of nought stand at the edge of a logarithmic axis
@@ -128,6 +128,7 @@ def _ticks() -> Iterator[Markup]:
             _across(rate), SCATTER - 16, anchor, told
         )
         yield Markup('<text x="2" y="{:.1f}">{}</text>').format(_up(rate) + 4, told)
+    yield Markup('<text x="{:g}" y="14">save rate</text>').format(SCATTER_EDGE + 6)
     yield Markup(
         '<text x="{:g}" y="{:g}" text-anchor="end">outbound click rate</text>'
     ).format(SCATTER - 6, SCATTER - 3)

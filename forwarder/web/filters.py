@@ -25,7 +25,7 @@ class BadFilter(ValueError):
 
     def __init__(self, errors: Mapping[str, Any]) -> None:
         """Take the errors by name."""
-        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
+        super().__init__("; ".join(sentences(errors)))
         self.errors = errors
 
 

@@ -9,7 +9,8 @@ from time import perf_counter
 import orjson
 import structlog
 from flask import Blueprint, Response, abort, request
-from werkzeug.exceptions import NotFound
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Forged, Notice, Stale
@@ -73,12 +74,26 @@ def secret_handshake(endpoint: str, secret: str) -> Response:
 
 
 @hooks.app_errorhandler(404)
-def nowhere(error: NotFound) -> Response | NotFound:
+def nowhere(error: NotFound) -> ResponseReturnValue:
     """Answer what looks like a webhook address and is none in JSON, as `take` does."""
     if not f"{request.path}/".startswith("/hooks/"):
-        return error
+        return in_json(error)
     reply = _refuse("unknown", 404, "no such endpoint")
     return Response(reply.body, reply.status, reply.headers())
+
+
+@hooks.app_errorhandler(HTTPException)
+def in_json(error: HTTPException) -> ResponseReturnValue:
+    """Answer programs in JSON, whatever went wrong below /api/."""
+    if not request.path.startswith("/api/"):
+        return error
+    reply = error.get_response()
+    text = "the fault is on our side and was logged"
+    if not isinstance(error, InternalServerError):
+        text = str(error.description)
+    reply.data = orjson.dumps({"error": text})
+    reply.headers["Content-Type"] = "application/json"
+    return reply
 
 
 @hooks.post("/hooks/<endpoint>")

@@ -16,6 +16,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+TITLE: Final = ""
+ANY: Final = "declared"  # its page is about whatever nobody has an adapter for
 CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs"
 _ITEM: Final = re.compile(r"(?:\d+\.|-) ")
 _FENCE: Final = "```"
@@ -32,14 +34,20 @@ def part(source: str, heading: str) -> Markup:
     return _parts(source).get(heading, Markup(""))
 
 
+def title(source: str) -> str:
+    """Return what people call a source's platform, as its page does."""
+    return str(_parts(source).get(TITLE, source))
+
+
 @cache
 def _parts(source: str) -> Mapping[str, Markup]:
     file = _folder() / "sources" / f"{source}.md"
     if not file.is_file():
         return {}
-    _, *parts = re.split(r"^## ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    head, *parts = re.split(r"^## ", file.read_text("utf-8"), flags=re.MULTILINE)
     split = (part.partition("\n") for part in parts)
-    return {heading: rendered(text) for heading, _, text in split}
+    named = "your platform" if source == ANY else head.partition("\n")[0][2:]
+    return {TITLE: escape(named)} | {word: rendered(text) for word, _, text in split}
 
 
 def _folder() -> Traversable:

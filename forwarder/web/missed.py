@@ -13,12 +13,13 @@ from forwarder.pipeline import fetching
 from forwarder.pipeline.missing import Window, why_not
 from forwarder.pipeline.receive import Endpoint
 from forwarder.pulls import ALL, ORDERS, PEOPLE, PULLS
-from forwarder.store import jobs
+from forwarder.store import jobs, shop_jobs
 from forwarder.store.jobs import Job
 from forwarder.web.desk import WebDesk
 from forwarder.web.filters import Moment
 
 BACK: Final = timedelta(days=7)  # unless a person says otherwise
+RECENT: Final = 5
 WHAT: Final = {ALL: "orders and people", ORDERS: "orders", PEOPLE: "people"}
 BUSY: Final = "this shop is being asked right now: see its job, or cancel that first"
 
@@ -88,4 +89,4 @@ def _is_of(job: Job, endpoint: Endpoint) -> bool:
 
 def recent(desk: WebDesk, endpoint: Endpoint) -> list[Job]:
     """Return what a shop was asked for last, newest first."""
-    return list(jobs.list_jobs(desk.store, fetching.RECENT, shop=endpoint.name))
+    return list(shop_jobs.latest(desk.store, endpoint.name, RECENT))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from forwarder.pipeline.quality import Advice, Match
-from forwarder.web.words import dropped_label
+from forwarder.web.words import GONE, dropped_label
 
 NAMES: Final[Mapping[str, str]] = {
     "email": "E-mail address",
@@ -72,6 +72,15 @@ def sentence(advice: Advice, match: Match) -> str:
     return text.replace("{endpoint}", match.endpoint).replace("{source}", match.source)
 
 
+def nothing_known(match: Match) -> str:
+    """Return why not one of the events tells who was in it."""
+    if match.n_gone:
+        return f"What was sent is {GONE}"
+    if match.n_nobody == match.n:
+        return "Nothing of it was sent: all of them named nobody"
+    return "Nothing of it was sent: see the reasons in the list"
+
+
 def _key(_: Advice, __: Match) -> str:
     return (
         "Set `api_key` in `[endpoints.{endpoint}]`: the webhook leaves out what the "
@@ -88,7 +97,7 @@ def _nobody(advice: Advice, match: Match) -> str:
 
 
 def _left_out(advice: Advice, match: Match) -> str:
-    told = f"{name_of(advice.field)}: {percent(advice.n / match.n)} left out, "
+    told = f"{name_of(advice.field)}: {percent(advice.n / match.n_told)} left out, "
     mend = MENDS.get(
         advice.reason, "Look at one of the events to see where it is told."
     )

@@ -66,7 +66,10 @@ COUNTED: Final[Mapping[str, Series]] = {
     ),
     "forwarder_links_followed_total": Series("Answers for click links", ("answer",)),
     "forwarder_clicks_dropped_total": Series(
-        "Clicks that were led on and not counted: too many waited for the disk"
+        "Clicks that were led on and not counted, by what became of them", ("reason",)
+    ),
+    "forwarder_click_writes_failed_total": Series(
+        "Times the disk took no clicks; they wait in memory"
     ),
     "forwarder_click_tokens_forged_total": Series(
         "Events with a click token that is none of ours"

@@ -54,7 +54,8 @@ def story_json(story: Story) -> dict[str, Any]:
     """Return all that is known of one delivery.
 
     Shape: `payload` is what left, hashed, with IP and user agent masked; null before
-    the first attempt. `history` has one entry per attempt, oldest first.
+    the first attempt and once it is no longer kept. `history` has one entry per
+    attempt, oldest first.
     """
     return {
         **line_json(story.line),

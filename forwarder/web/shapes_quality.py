@@ -42,6 +42,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "kind": match.kind,
         "events": match.n,
         "written": match.n_written,
+        "no_longer_kept": match.n_gone,
         "refused_for_nobody": match.n_nobody,
         "delivered": match.n_delivered,
         "fresh_share": match.fresh_share,

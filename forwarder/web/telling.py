@@ -2,10 +2,38 @@
 
 from typing import Final
 
+from forwarder.pipeline.overview import PAUSED, Place
 from forwarder.pipeline.progress import Trouble
+from forwarder.store import health
 from forwarder.web.words import explain_reason
 
+SANDBOXED: Final = "The sandbox runs: nothing reaches Pinterest."
 TENTHS_S: Final = 10  # of shorter times, tenths are told
+
+# The label, and what the state means for what waits.
+STATES: Final = {
+    health.ACTIVE: ("working", "It is called whenever something is due."),
+    PAUSED: (
+        "paused",
+        "A person paused it. What comes is kept, waits, and still gets too old.",
+    ),
+    health.BLOCKED: (
+        "blocked",
+        "The platform lets nobody in until a person acts. What comes is kept.",
+    ),
+    health.RATE_LIMITED: (
+        "asked for a pause",
+        "The platform asked for a pause. It is called again by itself.",
+    ),
+    health.OPEN: (
+        "left alone for a while",
+        "It failed again and again. It is tried again by itself.",
+    ),
+    health.HALF_OPEN: (
+        "being tried",
+        "It failed before. One event asks whether it is well again.",
+    ),
+}
 
 
 def unfound(days: int) -> str:
@@ -39,3 +67,16 @@ def trouble_text(trouble: Trouble) -> str:
     said = f" The platform said: {trouble.mend}" if trouble.mend else ""
     why = explain_reason(trouble.reason)
     return f"Nothing is sent to {trouble.subject}. {why}{said}"
+
+
+def place_text(place: Place) -> str:
+    """Return how a destination stands that is not simply working, and what to do."""
+    label, meaning = STATES[place.state]
+    if place.state != PAUSED:
+        return f"{place.name} is {label}. {meaning}"
+    why = f": {place.reason}" if place.reason else ""
+    return (
+        f"{place.name} is {label} since {place.since:%Y-%m-%d %H:%M} UTC, by "
+        f"{place.paused_by}{why}. {meaning} `forwarder destinations resume "
+        f"{place.name}` lets it go on."
+    )

@@ -34,6 +34,8 @@ NOTICES: Final[Mapping[NoticeStatus, str]] = {
     NoticeStatus.QUARANTINED: "it is genuine, but was not understood; it is kept",
 }
 
+GONE: Final = "no longer kept: erased, or over its time"
+
 _LATER: Final = "Nothing to do: it is sent again by itself."
 _NOTHING: Final = "Nothing to do."
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from forwarder.alerts.of_machines import JOB_WAITS_MOST
 from forwarder.alerts.rules import RULES
 from forwarder.alerts.watching import (
     LATE_AFTER,
@@ -17,6 +18,8 @@ from forwarder.alerts.watching import (
 )
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.tally import Tally
+from forwarder.pipeline import fetching
+from forwarder.pipeline.missing import Window
 from forwarder.store import Store, alerts, health, tallies, watch
 from forwarder.store.alerts import OPEN, RESOLVED
 from forwarder.store.inbox import accept
@@ -148,6 +151,26 @@ def is_set_back(day: Day) -> None:
     note(day, "set_back_to", "box", NOW.timestamp())
 
 
+def clicks_are_lost(day: Day) -> None:
+    day.minutes(2)
+    counted = Tally()
+    counted.add("forwarder_clicks_dropped_total", ("refused",))
+    tallies.flush(day.post.store, counted)
+
+
+def clicks_wait(day: Day) -> None:
+    day.minutes(2)
+    counted = Tally()
+    counted.add("forwarder_click_writes_failed_total", ())
+    tallies.flush(day.post.store, counted)
+
+
+def a_job_waits(day: Day) -> None:
+    since = day.now - JOB_WAITS_MOST
+    week = Window(since=since, until=since)
+    fetching.start_ask(day.post.store, "my-shop", "all", week, "ada", since)
+
+
 def no_worker(day: Day) -> None:
     day.has_worker = False
 
@@ -165,6 +188,9 @@ WRONGS: list[tuple[Callable[[Day], None], str]] = [
     (is_forgotten, "forgotten gone"),
     (answer_is_lost, "answer_lost main"),
     (no_worker, "worker"),
+    (a_job_waits, "job_waits"),
+    (clicks_are_lost, "clicks lost"),
+    (clicks_wait, "clicks unwritten"),
     (is_set_back, "set_back box"),
     (lambda day: note(day, "worker_restarts", "box", 1), "worker_restarted box"),
     (lambda day: note(day, "broker_down_seconds", "box", 70), "broker box"),

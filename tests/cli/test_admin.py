@@ -2,8 +2,10 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from forwarder.cli import COMMANDS, main
 from forwarder.store import Store, access, log, open_store
@@ -51,6 +53,29 @@ def test_a_short_password_or_a_taken_name_is_wrong_use(shell: Shell) -> None:
     assert (2, True) == (taken.exit_code, "ada exists already" in taken.stderr)
     assert "`forwarder user password ada`" in taken.stderr
     assert 2 == shell.run("user", "add", "eve", "--role", "king").exit_code
+
+
+def test_a_user_is_added_before_the_shops_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("--shop=my-shop=shopify", "--ad-account=549755885175")
+    made = CliRunner().invoke(
+        main, ["init", *words, "--public-url=https://events.example.com"]
+    )
+    added = CliRunner().invoke(main, ["user", "add", "ada"], TWICE)
+
+    assert "`forwarder user add NAME --role admin`" in made.output
+    assert (0, True) == (added.exit_code, "ada may log in" in added.output)
+
+
+def test_nobody_is_asked_for_a_password_that_cannot_be_kept(shell: Shell) -> None:
+    (shell.folder / "forwarder.toml").write_text("[service]\nno_such_key = 1\n")
+    for words in (["user", "add", "ada"], ["user", "password", "ada"]):
+        result = shell.run(*words, text=TWICE)
+
+        assert (2, "") == (result.exit_code, result.stdout)
+        assert "no_such_key is not known" in result.stderr
 
 
 def test_an_api_key_is_printed_once(shell: Shell, store: Store) -> None:
@@ -256,6 +281,7 @@ def test_a_backup_is_checked(shell: Shell) -> None:
     assert "0 notices, 0 deliveries; 0 sealed values tried" in itself.stdout
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     "words",
     [

@@ -1,10 +1,11 @@
 """`forwarder alerts`."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from forwarder.alerts.conditions import WARN, Condition
+from forwarder.alerts.conditions import PAGE, WARN, Condition
 from forwarder.alerts.states import Telling, update
 from forwarder.store import Store, alerts
 from tests.alerts.test_channels import SECRET, PostOffice, Taker, office, taker
@@ -34,12 +35,14 @@ def test_nothing_wrong_is_said_and_0(shell: Shell, store: Store) -> None:
 
 
 def test_an_open_alert_is_bad_news_with_its_mend(shell: Shell, wrong: Store) -> None:
-    del wrong
     result = shell.run("alerts", "list")
 
     assert 1 == result.exit_code
-    assert "1  open         warn  disk box, since 20" in result.stdout
+    assert "1  open         disk box, since 20" in result.stdout
     assert "5% free.\n       -> Make room.\n" in result.stdout
+    worse = replace(WRONG, severity=PAGE)
+    update(wrong, "disk", [worse], TELLING, wrong.now())
+    assert "open         urgent  disk" in shell.run("alerts", "list").stdout
 
 
 def test_who_knows_of_it_has_no_bad_news(shell: Shell, wrong: Store) -> None:

@@ -60,6 +60,8 @@ def test_what_we_do_not_call_is_wrong_use(shell: Shell, url: str, told: str) -> 
     assert (2, "") == (result.exit_code, result.stdout)
     assert result.stderr.startswith("audit: ")
     assert told in result.stderr
+    is_ours = "inner network" in told or "port" in told
+    assert not is_ours or "--allow-private" in result.stderr
 
 
 def test_an_address_that_does_not_answer_cannot_be_audited(shell: Shell) -> None:

@@ -50,6 +50,8 @@ def test_a_log_that_somebody_touched_is_bad_news(shell: Shell, store: Store) -> 
     for number in range(3):
         audit.note(store, "anna", "replay", f"order {number}", NOW)
     fine = shell.json("audit-log", "--verify")
+    told = shell.run("audit-log", "--verify").stdout
+    assert told.startswith("nobody touched the log: ")
     assert shell.run("audit-log", "--verify", "--head", fine["head"]).exit_code == 0
     with store.write() as connection:
         connection.exec_driver_sql("DROP TRIGGER audit_no_delete")

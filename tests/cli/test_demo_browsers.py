@@ -1,5 +1,6 @@
 """The demo's browsers: the truth adds up, and is the same every time."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from forwarder.cli.demo_browsers import browsers
@@ -48,6 +49,18 @@ def test_every_delivered_sale_of_the_month_stands_in_one_cell() -> None:
     blocked = {one.order_id for one in told if one.tag is TagState.BLOCKED}
     assert len(blocked) == truth[Kind.CHECKOUT].states["blocked"]
     assert (told, truth) == browsers(lines, OCTOBER)
+
+
+def test_what_was_given_back_later_is_part_of_the_truth() -> None:
+    sales = [line(n) for n in range(40)]
+    undone = [
+        replace(line(n, Status.SKIPPED, month=11), kind=kind, order_id=str(n - 100))
+        for n, kind in ((103, "refund"), (104, "cancel"), (999, "refund"))
+    ]
+
+    _, truth = browsers([*sales, *undone], OCTOBER)
+
+    assert 2 == truth[Kind.CHECKOUT].returned
 
 
 def test_other_months_and_refused_ones_belong_to_nobody() -> None:

@@ -1,17 +1,26 @@
 """What the console's desk pages do, from the command line: users, settings, quality."""
 
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from forwarder.core.delivery import Delivered, Encoded, Refused, Skipped
 from forwarder.core.event import Event
 from forwarder.destinations import PLAIN, build_destination
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.samples import TEST_SECRETS
-from forwarder.store import Store, access, audit, health, tallies
+from forwarder.store import Store, access, audit, health, open_store, tallies
 from forwarder.store.audit import Wanted
+from forwarder.store.inbox import accept
+from forwarder.store.migrate import upgrade
 from tests.cli.conftest import DATA_KEY, Shell
 from tests.pipeline.stand_in import StandIn, each
-from tests.store.shop import an_event, take
+from tests.store.shop import an_arrival, an_event, take
 
 PASSWORD = "correct horse battery"
 TWICE = f"{PASSWORD}\n{PASSWORD}\n"
@@ -129,3 +138,106 @@ def test_the_overview_answers_whether_it_works(shell: Shell, store: Store) -> No
     take(store, an_event(2, at=NOW), at=NOW - timedelta(hours=1))
     stuck = shell.run("overview")
     assert (1, True) == (stuck.exit_code, stuck.stdout.startswith("No: "))
+
+
+def test_the_overview_names_what_holds_a_destination_and_the_sandbox(
+    shell: Shell, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health.note_worker(store, "w", store.now(), has_worked=True)
+    assert "main" not in shell.run("overview").stdout
+    shell.run("destinations", "pause", "main", "--because", "a sale")
+    paused = shell.run("overview")
+
+    assert 0 == paused.exit_code
+    assert paused.stdout.startswith("It works, and something wants a look.\n")
+    assert "  main is paused since 20" in paused.stdout
+    assert ": a sale. A person paused it." in paused.stdout
+    assert "`forwarder destinations resume main` lets it go on.\n" in paused.stdout
+    monkeypatch.setenv("FORWARDER_SANDBOX_URL", "http://127.0.0.1:9/v5")
+    assert shell.run("overview").stdout.startswith(
+        "The sandbox runs: nothing reaches Pinterest.\n"
+    )
+
+
+def test_who_only_reads_makes_no_database(shell: Shell) -> None:
+    result = shell.run("overview")
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert result.stderr.endswith("forwarder.db yet: `forwarder serve` makes it\n")
+    assert not (shell.folder / "var" / "forwarder.db").exists()
+
+
+def malformed(file: Path) -> None:
+    """Pages of the file hold something else."""
+    size = file.stat().st_size
+    with file.open("r+b") as opened:
+        opened.seek(4096)
+        opened.write(b"\xa5" * (size - 4096))
+
+
+def without_a_table(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE deliveries")
+        connection.execute("DROP TABLE alerts")
+    connection.close()
+
+
+def of_version(file: Path, version: str) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda file: file.write_bytes(b"noise" * 5_000), "put a copy of `forwarder"),
+        (malformed, "put a copy of `forwarder db backup` in its place"),
+        (lambda file: os.truncate(file, 9_000), "put a copy of `forwarder db backup`"),
+        (without_a_table, "the database lacks tables: run `forwarder db"),
+        (lambda file: of_version(file, "0001"), "are of two versions: put a"),
+        (
+            lambda file: of_version(file, "9999"),
+            "the tables are of version 9999, newer",
+        ),
+    ],
+    ids=["noise", "malformed", "truncated", "without a table", "half", "newer"],
+)
+def test_a_database_that_is_of_no_use_is_told_in_a_sentence(
+    shell: Shell, harm: Callable[[Path], None], words: str
+) -> None:
+    file = shell.folder / "var" / "forwarder.db"
+    made = open_store(f"sqlite:///{file}", [DATA_KEY])
+    upgrade(made)
+    made.close()
+    harm(file)
+    for command in ("overview", "events list", "alerts list"):
+        result = shell.run(*command.split())
+
+        assert (1, "") == (result.exit_code, result.stdout), command
+        assert isinstance(result.exception, SystemExit)
+        assert words in result.stderr
+        assert 1 == result.stderr.count("\n")
+    told = shell.run("doctor")
+    assert isinstance(told.exception, SystemExit)
+    assert "red  database" in told.stdout
+
+
+def test_tests_and_what_was_fetched_are_no_webhooks(shell: Shell, store: Store) -> None:
+    health.note_worker(store, "w", store.now(), has_worked=True)
+    for number, key in enumerate(("import:1", "import:2", "test:1")):
+        arrival = an_arrival(an_event(number, at=NOW), at=NOW)
+        accept(store, replace(arrival, delivery_key=key))
+    told, text = shell.json("overview"), shell.run("overview").stdout
+
+    assert ("empty", 0, 2, 1, 3, None) == (
+        told["state"],
+        told["webhooks"],
+        told["fetched"],
+        told["tests"],
+        told["events"],
+        told["last_received_at"],
+    )
+    assert text.startswith("It is ready, and no shop has posted so far.\n")
+    assert "Webhooks received            0\nFetched from shops           2\n" in text
+    assert "Tests sent here              1\nEvents in them               3\n" in text

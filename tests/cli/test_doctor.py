@@ -89,6 +89,28 @@ def test_all_is_well(shell: Shell, well: Store, platform: Platform) -> None:
     ] == platform.seen
 
 
+def test_in_the_sandbox_no_token_is_good_and_nobody_outside_is_asked(
+    shell: Shell, well: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del well
+    monkeypatch.setenv("FORWARDER_SANDBOX_URL", "http://127.0.0.1:9/v5")
+    monkeypatch.setenv("FORWARDER_PUBLIC_URL", "https://events.example.com")
+    found = findings(shell, 0)
+    file = shell.folder / "forwarder.toml"
+    file.write_text(file.read_text().replace("no-real-token", "put-the-token-here"))
+    unfinished = findings(shell, 0)
+
+    tried = "the sandbox is asked, your token was not tried"
+    assert [("warn", tried)] == of(found, "main")
+    assert [("warn", "it runs: nothing reaches Pinterest")] == of(found, "sandbox")
+    url = "https://events.example.com"
+    assert [("ok", f"{url} is not asked while the sandbox runs")] == of(
+        found, "address"
+    )
+    placeholder = "the token in .env is still the placeholder"
+    assert [("warn", placeholder)] == of(unfinished, "main")
+
+
 def test_the_answer_is_readable(shell: Shell, well: Store, platform: Platform) -> None:
     del well
     platform.status = 401
@@ -220,7 +242,7 @@ def test_a_full_disk_and_a_doubtful_sqlite_are_told(
     monkeypatch.setattr("forwarder.cli.checkup.of_store.SQLITE_VERSION", "3.40.1")
     found = findings(shell, 1)
 
-    assert {("red", "2% free in var")} == set(of(found, "disk"))
+    assert [("red", "2% free in var")] == of(found, "disk")
     assert ["ok", "warn"] == sorted(verdict for verdict, _ in of(found, "database"))
 
 

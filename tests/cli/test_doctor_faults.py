@@ -140,6 +140,22 @@ def no_beat(case: Case) -> None:
     broker_evicts(case)
 
 
+def clicks_wait(case: Case) -> None:
+    _clicks_in(case, "1.clicks")
+
+
+def clicks_are_refused(case: Case) -> None:
+    _clicks_in(case, "1.refused")
+
+
+def _clicks_in(case: Case, name: str) -> None:
+    file = case.shell.folder / "var" / "clicks" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    then = file.stat().st_mtime - 600
+    os.utime(file, (then, then))
+
+
 def silent_beat(case: Case) -> None:
     broker_evicts(case)
     case.note("beat_seen", ago=timedelta(minutes=10))
@@ -312,6 +328,8 @@ FAULTS: list[tuple[Spoil, str, str, str, str]] = [
     (broker_evicts, "warn", "broker", "Redis evicts (allkeys-lru)", "noeviction"),
     (no_beat, "warn", "beat", "no beat has ever run", "start `forwarder beat`"),
     (silent_beat, "warn", "beat", "no beat for 10 minutes", "start `forwarder beat`"),
+    (clicks_wait, "red", "clicks", "for 10 minutes", "`clicks not imported`"),
+    (clicks_are_refused, "warn", "clicks", "1 file in ", "docs/clicks.md"),
     (no_worker, "red", "worker", "no worker has been seen", "start serve"),
     (stuck_worker, "red", "worker", "none was sent for a minute", "restart the worker"),
     (restarted_worker, "warn", "worker", "was started again", "`watchdog`"),

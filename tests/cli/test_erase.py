@@ -56,7 +56,7 @@ def test_nobody_is_erased_without_a_yes(shell: Shell, store: Store) -> None:
     silent = shell.run("erase", "--email", ADA, "--json")
 
     assert (1, 2) == (no.exit_code, silent.exit_code)
-    assert "1 deliveries and 1 webhooks are about this person" in no.stdout
+    assert "1 delivery and 1 webhook are about this person" in no.stdout
     assert [] == skipped(store)
 
 
@@ -76,6 +76,34 @@ def test_somebody_must_be_named(shell: Shell, words: tuple[str, ...]) -> None:
 
     assert 2 == result.exit_code
     assert "say who" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        (("--email", "notanaddress"), "like ada@shop.test"),
+        (("--phone", "unknown"), "like +49 30"),
+        (("--phone", "12"), "like +49 30"),
+    ],
+)
+def test_what_is_no_address_or_number_is_refused(
+    shell: Shell, words: tuple[str, str], mend: str
+) -> None:
+    result = shell.run("erase", *words, "--dry-run")
+
+    assert 2 == result.exit_code
+    assert mend in result.stderr
+    assert words[1] not in result.output
+
+
+def test_a_national_number_asks_for_its_country_where_an_endpoint_has_none(
+    shell: Shell,
+) -> None:
+    national = shell.run("erase", "--phone", "030 901820", "--dry-run")
+    whole = shell.run("erase", "--phone", "+49 30 901820", "--dry-run")
+
+    assert "no country is set for my-shop: write the number with" in national.stderr
+    assert (0, "") == (whole.exit_code, whole.stderr)
 
 
 def test_an_empty_pipe_names_nobody(shell: Shell) -> None:

@@ -18,11 +18,12 @@ from forwarder.core.event import Kind, Unreadable
 from forwarder.pipeline.drain import Desk, drain
 from forwarder.pipeline.receive import receive
 from forwarder.samples import TEST_SECRETS, fresh
-from forwarder.store import Store, audit, live, log
+from forwarder.store import Store, audit, erase, live, log
 from forwarder.store.audit import Wanted
 from forwarder.store.live import Follower
 from forwarder.store.log import Filter
 from forwarder.store.writer import StoreDown
+from forwarder.web.words import GONE
 from tests.cli.conftest import Shell
 from tests.pipeline.stand_in import StandIn, say
 from tests.pipeline.test_receive import NOTICE, an_endpoint
@@ -123,6 +124,20 @@ def test_a_person_is_read_from_a_pipe_and_never_from_an_option(
     assert "main: 1 to send again" in planned.stdout
     typed = shell.run("events", "list", "--person", "ada1@example.org")
     assert (2, False) == (typed.exit_code, "ada1" in typed.output)
+    assert "say --person - and type or pipe it" in typed.stderr
+
+
+def test_what_was_erased_is_said_to_be_no_longer_kept(
+    full: Store, shell: Shell
+) -> None:
+    erase.erase_deliveries(full, [1, 2], NOW)
+    told = shell.run("events", "show", "1").stdout
+
+    assert "HTTP 200" in told
+    assert f"sent: {GONE}" in told
+    quality = shell.run("quality").stdout
+    assert f"What was sent is {GONE}" in quality
+    assert "E-mail" not in quality
 
 
 def test_the_list_is_readable(full: Store, shell: Shell) -> None:
@@ -160,6 +175,7 @@ def test_wrong_usage_is_2_and_told_on_standard_error(
 
     assert (2, "") == (result.exit_code, result.stdout)
     assert result.stderr
+    assert "['" not in result.stderr
 
 
 def test_one_delivery_is_shown_whole(full: Store, shell: Shell) -> None:
@@ -199,6 +215,7 @@ def test_a_delivery_that_was_not_tried_yet_is_shown(full: Store, shell: Shell) -
     assert "sent:" not in result.stdout
 
 
+@pytest.mark.usefixtures("store")
 def test_a_delivery_that_is_not_there_is_bad_news(shell: Shell) -> None:
     result = shell.run("events", "show", "nobody")
 
@@ -271,6 +288,7 @@ def test_a_replay_can_be_left_to_a_worker_and_be_cancelled(
     assert "cancelled" == shell.json("jobs", "show", "1")["state"]
 
 
+@pytest.mark.usefixtures("store")
 def test_a_job_that_is_not_there_is_bad_news(shell: Shell) -> None:
     result = shell.run("jobs", "show", "7")
 

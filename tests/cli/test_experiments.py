@@ -1,9 +1,11 @@
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from forwarder.insights import trial
 from tests.cli.conftest import Shell
 
 CREATE = (
@@ -13,10 +15,17 @@ CREATE = (
 )  # fmt: skip
 
 
+def days_ago(n: int) -> date:
+    return datetime.now(UTC).date() - timedelta(days=n)  # noqa: TID251
+
+
 def write_days(folder: Path, n_days: int, how: int = 12) -> str:
     lines = ["date,variant,impressions,successes"]
-    for day in range(1, n_days + 1):
-        lines += [f"2026-11-{day:02},plain,3000,6", f"2026-11-{day:02},how,3000,{how}"]
+    for n in range(n_days):
+        lines += [
+            f"{days_ago(30 - n)},plain,3000,6",
+            f"{days_ago(30 - n)},how,3000,{how}",
+        ]
     file = folder / "days.csv"
     file.write_text("\n".join(lines))
     return str(file)
@@ -25,7 +34,7 @@ def write_days(folder: Path, n_days: int, how: int = 12) -> str:
 def test_an_experiment_is_planned_recorded_and_decided(shell: Shell) -> None:
     made = shell.json(*CREATE, "--daily", "3000", "--note", "batch 7, trend: herbs")
     first = shell.json(
-        "experiments", "record", "spring", "--on", "2026-10-31",
+        "experiments", "record", "spring", "--on", f"{days_ago(31)}",
         "--variant", "how", "--impressions", "10", "--successes", "0",
     )  # fmt: skip
     days = write_days(shell.folder, 7)
@@ -138,6 +147,41 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
     assert 2 == result.exit_code
     assert told in result.stderr
     assert 0 == shell.json("experiments", "show", "spring")["day"]
+
+
+@pytest.mark.parametrize(
+    ("age_days", "successes", "told"),
+    [
+        (5, "5000", "has more successes than impressions"),
+        (1, "5", "is not settled"),
+        (-30, "5", "is not settled"),
+    ],
+)
+def test_a_day_that_would_spoil_the_verdict_is_refused(
+    shell: Shell, age_days: int, successes: str, told: str
+) -> None:
+    shell.json(*CREATE)
+    counts = ("--variant", "plain", "--impressions", "1000", "--successes", successes)
+    on = f"{days_ago(age_days)}"
+    result = shell.run("experiments", "record", "spring", "--on", on, *counts)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert told in result.stderr
+    assert 0 == shell.json("experiments", "show", "spring")["variants"][0]["successes"]
+
+
+def test_a_recorded_day_says_how_it_stands_and_leaves_the_theory_to_show(
+    shell: Shell,
+) -> None:
+    shell.json(*CREATE)
+    told = shell.run(
+        "experiments", "record", "spring", "--on", f"{days_ago(5)}",
+        "--variant", "plain", "--impressions", "1000", "--successes", "2",
+    ).stdout  # fmt: skip
+
+    assert told.startswith("1 new of 1 day recorded\nspring: collecting on day 0")
+    assert trial.LIMITS not in told
+    assert trial.LIMITS in shell.run("experiments", "show", "spring").stdout
 
 
 def test_what_is_not_there_is_said(shell: Shell) -> None:

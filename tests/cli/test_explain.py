@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from forwarder.cli import main
+from forwarder.pipeline.receive import NO_TIME
 from forwarder.samples import cases, load
 from forwarder.sources import SOURCES
 
@@ -122,6 +123,15 @@ def test_a_bare_body_takes_its_topic_from_the_options(tmp_path: Path) -> None:
     assert with_topic == with_header
     other = explain(file, *options, "--topic", "products/create")
     assert ("ignored", []) == (other["status"], other["events"])
+
+
+def test_a_time_that_nobody_can_read_is_told_and_replaced(tmp_path: Path) -> None:
+    body = orjson.loads(load("shopify", "orders-paid").body)
+    body |= dict.fromkeys(("created_at", "processed_at"), "22.11.2026 10:00")
+    file = bare("shopify", "orders-paid", tmp_path, orjson.dumps(body))
+    result = run(file, "--source", "shopify", *NOW, "--topic", "orders/paid")
+
+    assert f"note: {NO_TIME}" in result.stdout
 
 
 def test_the_time_can_be_pretended(tmp_path: Path) -> None:

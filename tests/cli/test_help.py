@@ -111,6 +111,20 @@ def missing_in(name: str, words: list[str]) -> str | None:
     return None
 
 
+def test_no_summary_is_cut_off_and_no_example_stands_twice(shell: Shell) -> None:
+    groups = {"", *(words.split()[0] for words in COMMANDS)}
+    helps = {name: shell.run(*name.split(), "--help").stdout for name in groups}
+    cut = {
+        name
+        for name, text in helps.items()
+        if "...\n" in text.partition("\nCommands:\n")[2]
+    }
+
+    assert set() == cut
+    erase = shell.run("erase", "--help").stdout
+    assert 1 == erase.count("forwarder erase --email -")
+
+
 def test_no_help_shows_the_marks_of_its_layout(shell: Shell) -> None:
     shown = {name: shell.run(*name.split(), "--help").stdout for name in COMMANDS}
 

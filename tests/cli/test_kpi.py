@@ -94,6 +94,7 @@ def test_an_import_shows_first_and_asks(shell: Shell) -> None:
 
     assert "61 rows, level account, 2026-09-01 to 2026-10-31" in shown.stdout
     assert "Impressions = impressions" in shown.stdout
+    assert shown.stdout.endswith("\nnothing was stored\n")
     assert dry["new"] is None
     assert 1 == no.exit_code
     assert "61 new, 0 changed, 0 as before" in yes.stdout
@@ -110,6 +111,16 @@ def test_rows_that_cannot_be_read_are_told_and_written_down(shell: Shell) -> Non
     assert "row 2 left out: impressions" in result.stderr
     assert "8 more rows left out" in result.stderr
     assert 29 == len(errors.read_text().splitlines())
+
+
+def test_pins_told_to_be_the_account_are_refused_in_one_line(shell: Shell) -> None:
+    rows = "\n".join(f"2026-10-03,{pin},{pin},1,1,1" for pin in range(11, 40))
+    file = write(shell.folder, "pins.csv", HEAD + rows)
+    result = shell.run("import", "kpi", file, "--level", "account", "--yes")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert 1 == len(result.stderr.splitlines())
+    assert "it looks like Pins, so give --level pin" in result.stderr
 
 
 def test_days_that_have_not_come_are_left_out(shell: Shell) -> None:

@@ -53,7 +53,7 @@ def test_the_months_of_a_shop_follow_its_own_clock(shell: Shell, store: Store) -
         }
     ] == shell.json("ledger", "--month", "2026-11")
     told = shell.run("ledger", "--month", "2026-11").stdout
-    assert "my-shop: 1 checkout, 29.35 EUR" in told
+    assert "my-shop: 1 purchase, 29.35 EUR" in told
     assert "left out, test: 1" in told
 
 

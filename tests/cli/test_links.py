@@ -53,7 +53,7 @@ def test_a_link_is_made_changed_paused_and_listed(shop: Shell, store: Store) -> 
     assert {
         "human": 1, "bot": 1, "preview": 0, "prefetch": 0, "head": 0, "internal": 0,
     } == listed["clicks"]  # fmt: skip
-    assert "spring: 1 clicks, 1 by machines, paused" in shop.run("links", "list").stdout
+    assert "spring: 1 click, 1 by machines, paused" in shop.run("links", "list").stdout
     assert 0 == shop.run("links", "resume", "spring").exit_code
     assert not shop.json("links", "list")["items"][0]["paused"]
     told = [one.action for one in audit.entries(store, audit.Wanted()).entries]
@@ -118,6 +118,24 @@ def test_one_wrong_row_keeps_the_whole_file_out(shop: Shell, tmp_path: Path) -> 
     assert [] == shop.json("links", "list")["items"]
 
 
+def test_what_is_wrong_with_links_is_told_with_the_way_out(
+    shop: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "links.csv"
+    file.write_text(f"name,target\nok,{TO}\n")
+    headings = shop.run("links", "import", str(file)).stderr
+    none = shop.run("links", "funnel").stdout
+    shop.run("links", "add", "spring", "--to", TO)
+
+    assert "the first line names no slug and to: it takes the headings" in headings
+    assert "row 1" not in headings
+    assert "no link yet: make one with `forwarder links add`\n" == none
+    again = shop.run("links", "add", "spring", "--to", TO).stderr
+    assert "`forwarder links edit spring`" in again
+    page = shop.run("links", "page", "me", "--link", "nope").stderr
+    assert "there is no link nope: make it first" in page
+
+
 def test_a_qr_code_is_drawn_as_svg(shop: Shell) -> None:
     shop.run("links", "add", "spring", "--to", TO)
     file = shop.folder / "spring.svg"
@@ -178,7 +196,7 @@ def test_a_page_of_links_is_made_and_taken_away(shop: Shell, store: Store) -> No
     [
         (("a b", "--link", "spring"), "name: 1 to 64"),
         (("me",), "link: 1 to 50"),
-        (("me", "--link", "none"), "link: a page shows links that are there"),
+        (("me", "--link", "none"), "link: there is no link none: make it"),
         (("me", "--link", f"spring={'x' * 201}"), "link: 1 to 200"),
         (("me", "--title", "a\x07", "--link", "spring"), "title: 1 to 200"),
     ],

@@ -182,7 +182,7 @@ def test_an_endpoint_without_key_says_what_to_set(shell: Shell) -> None:
     )
 
     assert 2 == result.exit_code
-    assert "set api_key in [endpoints.my-shop]" in result.stderr
+    assert "set api_key in [endpoints.my-shop]: see docs/missing.md" in result.stderr
 
 
 def test_a_source_that_cannot_be_asked_says_so(shell: Shell) -> None:

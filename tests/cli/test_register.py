@@ -151,7 +151,7 @@ def test_a_webhook_for_everything_lacks_nothing(shell: Shell) -> None:
     ("change", "sentence"),
     [
         (('"shopify"', '"tally"'), "tally takes webhooks by hand"),
-        (("api_key", "#api_key"), "set api_key in [endpoints.my-shop]"),
+        (("api_key", "#api_key"), "my-shop]: see docs/missing.md"),
         (("api_url", "#api_url"), "set api_url of the endpoint"),
     ],
 )

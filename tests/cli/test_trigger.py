@@ -70,6 +70,20 @@ def test_a_wrong_secret_is_bad_news(shell: Shell, served: str) -> None:
     )
 
     assert (1, True) == (result.exit_code, "401 {" in result.stdout)
+    assert "--secret must be that of the endpoint" in result.stderr
+
+
+def test_a_secret_is_read_where_the_settings_read_theirs(
+    shell: Shell, served: str
+) -> None:
+    (shell.folder / ".env").write_text(f"MY_SHOP_SECRET={TEST_SECRETS['shopify']}\n")
+    words = ["trigger", "shopify", "orders-paid", "--to", f"{served}/shopify"]
+    taken = shell.run(*words, "--secret", "env:MY_SHOP_SECRET")
+    missing = shell.run(*words, "--secret", "env:OTHER_SECRET")
+
+    assert (0, "") == (taken.exit_code, taken.stderr)
+    assert (2, "") == (missing.exit_code, missing.stdout)
+    assert "--secret asks for the environment variable OTHER_SECRET" in missing.stderr
 
 
 def test_nobody_there_is_bad_news(shell: Shell) -> None:
@@ -88,18 +102,24 @@ def test_the_samples_are_listed(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "said"),
     [
-        ["shopify", "orders-paid"],
-        ["shopify", "nothing", "--to", "http://127.0.0.1:9/"],
-        ["shopify", "refused-wrong-secret", "--to", "http://127.0.0.1:9/"],
-        ["etsy", "orders-paid"],
+        (["shopify", "orders-paid"], "--to is missing"),
+        (["shopify", "nothing", "--to", "http://127.0.0.1:9/"], "no sample nothing"),
+        (
+            ["shopify", "refused-wrong-secret", "--to", "http://127.0.0.1:9/"],
+            "no sample refused-wrong-secret: ",
+        ),
+        (["etsy", "orders-paid"], "'etsy' is not one of"),
     ],
 )
-def test_wrong_use_is_2(shell: Shell, words: list[str]) -> None:
+def test_wrong_use_is_2_and_says_what_is_wrong(
+    shell: Shell, words: list[str], said: str
+) -> None:
     result = shell.run("trigger", *words)
 
     assert (2, "") == (result.exit_code, result.stdout)
+    assert said in result.stderr
 
 
 @pytest.mark.parametrize("end", ["", "/"])

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from forwarder.clicks.bringing import with_click_ids
-from forwarder.core.event import Person
+from forwarder.core.event import Consent, Person
 from forwarder.store import Store, clicks, links
 from forwarder.store.claimed import Claimed
 from forwarder.store.identity import click_identity
@@ -77,6 +77,17 @@ def test_an_own_click_id_an_old_click_and_a_forged_token_change_nothing(
     assert rows == list(with_click_ids(store, rows, WINDOW))
     late = [a_row(token)]
     assert late == list(with_click_ids(store, late, timedelta(seconds=1)))
+
+
+def test_who_opted_out_gets_no_click_id_from_us(store: Store) -> None:
+    token = ring(store).mint(os.urandom(16))
+    noted(store, token, "dj0x")
+    row = a_row(token)
+    assert row.event is not None
+    opted_out = replace(row.event, consent=Consent(opt_out=True))
+    rows = [replace(row, event=opted_out)]
+
+    assert rows == list(with_click_ids(store, rows, WINDOW))
 
 
 def test_a_click_that_no_key_opens_supplies_nothing(store: Store) -> None:

@@ -12,14 +12,17 @@ import sqlalchemy as sa
 from forwarder.clicks import repeats
 from forwarder.clicks.join import LATE, join
 from forwarder.clicks.repeats import Repeats, Within
-from forwarder.core.event import Event, Kind, Money, Order, Person
+from forwarder.core.event import Consent, Event, Kind, Money, Order, Person
 from forwarder.store import Store, clicks, customers, join_marks, links
+from forwarder.store.funnel import led
+from forwarder.store.inbox import accept
 from forwarder.store.people import marks_of
 from forwarder.store.schema import deliveries
+from forwarder.store.schema_clicks import click_marks
 from forwarder.store.schema_customers import customer_marks, customer_orders
 from tests.clicks.following import NOW, a_link, a_store
 from tests.clicks.test_join import WINDOW, bought, clicked, ring
-from tests.store.shop import an_event, take
+from tests.store.shop import an_arrival, an_event, take
 
 DAY = timedelta(days=1)
 ADA = "ada@example.org"
@@ -40,13 +43,24 @@ def pays(number: int, amount: str, currency: str = "EUR", **changes: object) -> 
     return replace(made, order=Order(id=f"{number}", value=value), **changes)  # type: ignore[arg-type]
 
 
+def back(number: int, amount: str) -> Event:
+    refund = an_event(number, Kind.REFUND, value=amount)
+    return replace(refund, event_id=f"refund of {amount}", person=Person())
+
+
 def on(store: Store, day: int, *events: Event) -> None:
     """Take events in on a day after the click, as the worker does day by day."""
     at = NOW + day * DAY + timedelta(minutes=1)
-    happened = [replace(one, occurred_at=at) for one in events]
-    take(store, *happened, at=at)
+    tell(store, day, *(replace(one, occurred_at=at) for one in events))
     join(store, WINDOW, at + timedelta(minutes=5))
     forget(store, at + timedelta(minutes=5))
+
+
+def tell(store: Store, day: int, *events: Event) -> None:
+    """Take in a webhook of its own, which may tell again what was told before."""
+    at = NOW + day * DAY + timedelta(minutes=1)
+    key = f"day {day}: {events[0].event_id}"
+    accept(store, an_arrival(*events, key=key, at=at))
 
 
 def forget(store: Store, now: datetime) -> None:
@@ -132,6 +146,55 @@ def test_r49_refunds_are_taken_back_also_when_the_log_is_gone(store: Store) -> N
     assert {"EUR": 5000, "USD": 500} == found.within[2].repeat_revenue
 
 
+def test_r49_what_comes_again_after_the_log_forgot_it_counts_once(
+    store: Store,
+) -> None:
+    first, other = pays(1, "100", click_token=click(store)), pays(2, "10")
+    on(store, 0, first)
+    on(store, 1, back(1, "30"))
+    on(store, 5, other)
+    on(store, 94, pays(8, "1", person=Person(email=("eve@example.org",))))
+    on(store, 96, back(1, "50"))  # of its own, or with all the order's refunds again:
+    on(store, 97, back(1, "30"), replace(first, click_token=None), other)
+    year = of_all(store, 98).within[2]
+
+    assert (1, {"EUR": 2000}) == (year.first_orders, year.first_revenue)
+    assert (1, {"EUR": 1000}) == (year.repeat_orders, year.repeat_revenue)
+
+
+def test_an_order_by_a_code_that_comes_again_stays_tied_once(store: Store) -> None:
+    links.add(store, a_link("coded", code="TEN"), NOW)
+    coded = Order(id="1", value=None, discount_codes=("TEN",))
+    order = replace(pays(1, "1"), order=coded, occurred_at=NOW)
+    for day in (0, 94, 96):
+        tell(store, day, order, pays(day + 5, "1"))
+        join(store, WINDOW, NOW + day * DAY + timedelta(minutes=5))
+        forget(store, NOW + day * DAY + timedelta(minutes=5))
+
+    assert [("coded", 1)] == [
+        (one.slug, one.n) for one in led(store, NOW - DAY, NOW + DAY)
+    ]
+
+
+def test_r49_of_sums_paid_back_so_far_the_largest_counts(store: Store) -> None:
+    on(store, 0, pays(1, "100", click_token=click(store)))
+    pay_back_so_far(store, 1, "30")
+    pay_back_so_far(store, 2, "50")
+    (link,) = led(store, NOW - DAY, NOW + DAY)
+    forget(store, NOW + 95 * DAY)
+    pay_back_so_far(store, 100, "80")
+
+    assert 5000 == link.undone_minor
+    assert {"EUR": 2000} == of_all(store, 101).within[2].first_revenue
+
+
+def pay_back_so_far(store: Store, day: int, amount: str) -> None:
+    at = NOW + day * DAY
+    told = an_arrival(back(1, amount), at=at)
+    accept(store, replace(told, source="lemonsqueezy"))
+    join(store, WINDOW, at + timedelta(minutes=5))
+
+
 def test_r49_a_refund_that_came_before_its_order_was_tied(store: Store) -> None:
     token = click(store)
     refund = replace(an_event(1, Kind.REFUND, NOW, value="15"), person=Person())
@@ -175,6 +238,16 @@ def test_r49_running_again_changes_nothing_and_a_code_is_no_click(store: Store) 
 
     assert before == of_all(store, 1)
     assert (1, {"EUR": 4000}) == (before.people, before.within[0].first_revenue)
+
+
+@pytest.mark.parametrize("refused", [Consent(denied=True), Consent(opt_out=True)])
+def test_r49_who_refused_is_not_followed(store: Store, refused: Consent) -> None:
+    on(store, 0, pays(1, "40", click_token=click(store), consent=refused))
+    on(store, 1, pays(2, "60", consent=refused))
+    with store.read() as connection:
+        tied = connection.execute(sa.select(click_marks.c.delivery_id)).scalars().all()
+
+    assert ([0], 0) == (tied, of_all(store, 1).people)  # the mark of what was looked at
 
 
 def test_r49_after_a_year_nobody_is_known_and_the_sums_stay(store: Store) -> None:

@@ -210,6 +210,18 @@ def test_a_missing_data_key_says_what_makes_one(tmp_path: Path) -> None:
     assert "`forwarder init` makes one" in fault
 
 
+def test_where_there_is_no_file_that_is_said_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableSettings) as unusable:
+        load({})
+    first, second = unusable.value.faults
+
+    assert first.startswith(f"no forwarder.toml in {tmp_path}: go to its folder, ")
+    assert second.startswith("service.data_keys asks for")
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     (fault,) = faults(
         tmp_path, DESTINATION.replace('token = "env:PINTEREST_TOKEN"', "")

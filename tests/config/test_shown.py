@@ -1,5 +1,6 @@
 """The settings as people may see them: all of them, and no secret."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ def test_what_a_restart_would_change_is_told_without_secrets(
     assert ("service", "web_threads") not in told
     assert "another-secret" not in repr(found)
     assert Ahead() == ahead(settings, lambda: settings)
+
+
+def test_keys_that_running_processes_take_by_themselves_ask_for_no_restart(
+    settings: Settings,
+) -> None:
+    keys = ("another", *settings.service.data_keys)
+    fresh = replace(settings, service=replace(settings.service, data_keys=keys))
+
+    assert Ahead() == ahead(settings, lambda: fresh)
 
 
 def test_what_would_stop_a_restart_is_told(settings: Settings) -> None:

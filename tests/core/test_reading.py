@@ -43,6 +43,22 @@ def test_what_no_careful_reader_takes_is_unreadable(body: bytes) -> None:
         bodies.read_json(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b" \n", "is empty"),
+        ('{"name": "Zoë"}'.encode("latin-1"), "not in UTF-8"),
+        (b'{"id": 5, "name": "Ad', "is cut off"),
+        (b'{"id": 5, "items": [1, ', "is cut off"),
+        (b"id=5&name=Ada", "not JSON that we can read"),
+    ],
+)
+def test_why_a_body_is_not_read_is_told(body: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=why) as told:
+        bodies.read_json(body)
+    assert "Ad" not in str(told.value)
+
+
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "replace")))
 def test_no_bytes_raise_but_unreadable(body: bytes) -> None:
     for reader in (bodies.read_json, bodies.read_form):

@@ -9,11 +9,14 @@ _.secret_key  # Flask signs the session cookie with it
 _.list_commands  # click asks the lazy group
 _.get_command  # click asks the lazy group
 _.epilog  # click shows it below the help of a command
+_.short_help  # click shows it in the list of commands
 _.raiseExceptions  # logging reads it before it reports a faulty line
 _.get_redirect_target  # requests asks it: nothing is followed
 _.pool_classes_by_scheme  # urllib3 reads it: which pools to make
 _.ConnectionCls  # urllib3 reads it: which connections a pool makes
 _._new_conn  # urllib3 calls it to connect
+_.response_class  # http.client reads it: what an answer is made as
+_.readable  # BufferedReader asks it before it reads
 _.trust_env  # requests reads it: no proxy and no .netrc of the environment
 _.collect  # Prometheus calls it on each scrape
 _.estimate_month  # audits and simulations import it

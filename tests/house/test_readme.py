@@ -47,16 +47,17 @@ def run(*words: str, cwd: Path, env: dict[str, str]) -> str:
 @pytest.mark.slow
 def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
     five_minutes = README.partition("<!-- five-minutes -->")[2]
-    words = blocks("sh", five_minutes)[0].replace("\\\n", " ").split()
-    assert "forwarder" == words[0]
+    first, then, *_ = blocks("sh", five_minutes)
+    words = first.replace("\\\n", " ").split()
+    adding, _, trying, *_ = [line.split() for line in then.splitlines()]
+    assert ["forwarder"] * 3 == [words[0], adding[0], trying[0]]
     told = run(*words[1:], cwd=tmp_path, env=plain_env())
     assert "https://events.example.com/hooks/my-shop" in told
     password = tmp_path / "password"
     password.write_text("correct horse battery")
     env_file = tmp_path / ".env"
     env_file.write_text(env_file.read_text().replace("put-the-secret-here", SECRET))
-    run("user", "add", "anna", f"--password-file={password}", cwd=tmp_path,
-        env=plain_env())  # fmt: skip
+    run(*adding[1:], f"--password-file={password}", cwd=tmp_path, env=plain_env())
 
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -68,8 +69,8 @@ def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
         )  # fmt: skip
     try:
         wait_until_open(port, serving)
-        run("trigger", "shopify", "orders-paid", "--to", f"{address}/hooks/my-shop",
-            "--secret", SECRET, cwd=tmp_path, env=plain_env())  # fmt: skip
+        words = [word.replace("http://127.0.0.1:8000", address) for word in trying]
+        run(*words[1:], cwd=tmp_path, env=plain_env())
         line = settled_line(tmp_path)
         page = requests.get(f"{address}/console/", timeout=10)
     finally:
@@ -77,6 +78,25 @@ def test_the_five_minutes_lead_to_a_delivered_order(tmp_path: Path) -> None:
 
     assert "checkout" in line
     assert 200 == page.status_code
+
+
+def test_the_command_is_found_from_an_empty_folder(tmp_path: Path) -> None:
+    command = tmp_path / "checkout/.venv/bin/forwarder"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\necho found\n")
+    command.chmod(0o755)
+    (line,) = blocks("sh", README.partition("<!-- path -->")[2])[0].splitlines()
+    done = subprocess.run(  # noqa: S603  the line of the README
+        ["/bin/sh", "-c", f"{line}; mkdir ../empty; cd ../empty; forwarder"],
+        cwd=tmp_path / "checkout",
+        env=plain_env(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "found\n" == done.stdout
+    assert "> $(BIN)/forwarder" in (ROOT / "Makefile").read_text("utf-8")
 
 
 def settled_line(folder: Path) -> str:

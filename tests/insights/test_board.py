@@ -210,9 +210,14 @@ def test_r2_without_impressions_a_rate_is_not_available() -> None:
 
 
 def test_r18_without_a_fired_rule_the_page_says_so() -> None:
-    text = as_text(build_board(facts(counts(10), counts(10)), LIMITS))
+    few, many = counts(10), counts(1_300_000, 20_000, 2000, 5000)
+    text, unknown = (
+        as_text(build_board(facts(same, same), LIMITS)) for same in (many, few)
+    )
 
     assert "nothing: no rule fired" in text
+    assert "nothing is known to judge by yet" in unknown
+    assert "no rule fired" not in unknown
     assert "settled until 2026-10-31" in text
 
 

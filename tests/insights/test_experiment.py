@@ -123,6 +123,7 @@ def test_the_hint_speaks_of_days() -> None:
     assert days_to_see(0.002, 0.5, 0) is None
     assert "at least 14 days to see a change of +50%" in power_hint(0.002, 0.5, 3000)
     assert "no day shows" in power_hint(0.002, 0.5, 0)
+    assert "at a rate of 70% there can be no change" in power_hint(0.7, 0.5, 3000)
 
 
 @pytest.mark.parametrize("change", [0.0, -1.0, 999.0])

@@ -53,6 +53,20 @@ def test_twelve_ways_to_write_the_same_day(text: str) -> None:
     assert Scope.ACCOUNT is found.scope
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD.replace("Saves", "Saves,impressions"), "2 columns are impressions"),
+        (HEAD.replace("Saves", "Saves,Link clicks"), "2 columns are outbound clicks"),
+        (HEAD.replace("Saves", "Saves,Day"), "2 columns are date"),
+        (HEAD + "2026-10-03,12\x0034,56,7,8\n", "It holds zero bytes"),
+    ],
+)
+def test_a_file_that_could_mean_two_things_is_refused(text: str, told: str) -> None:
+    with pytest.raises(WrongFile, match=told):
+        read(text)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_every_usual_encoding_is_read(encoding: str) -> None:
     text = "Date,Impressions,Pin clicks,Outbound clicks,Saves,Café\n"
@@ -154,7 +168,7 @@ def test_close_ups_beside_pin_clicks_are_told() -> None:
     [
         (b"", "empty"),
         (b"\n\n", "empty"),
-        (b"PK\x03\x04" + b"\0" * 400, "no text"),
+        (b"PK\x03\x04" + b"\0" * 400, "an Excel file"),
         (b"Date,Views\n2026-10-03,1\n", "no header"),
         (b"x\n" * 50, "no header"),
         (

@@ -389,7 +389,8 @@ def test_r65_r66_each_answer_tells_what_it_stands_on() -> None:
     assert ("yes", True, "/console/kpi?month=2026-10#concentration") == (
         top10.answer, top10.is_red, top10.link,
     )  # fmt: skip
-    assert "share 83.33%" in top10.evidence
+    told = "83.3% of the clicks, outbound clicks 360, as many as 12 equal Pins"
+    assert told == top10.evidence
     assert ("no", "none of the 12 Pins judged") == (
         unfollowed.answer, unfollowed.evidence,
     )  # fmt: skip

@@ -167,6 +167,33 @@ def test_somebody_who_was_sent_is_taken_out_and_the_log_stays(store: Store) -> N
     )
 
 
+@pytest.mark.parametrize("told", ["+49 30 901820-44", "0049 30 90182044"])
+def test_a_whole_number_is_found_where_a_shop_without_country_wrote_a_national_one(
+    one_store: Store, told: str
+) -> None:
+    person = Person(phone=("030 90182044",), email=("else@shop.test",))
+    body = b'{"customer": {"phone": "(030) 901 820 44"}}'
+    event = replace(an_event(1), person=person)
+    take(one_store, event, body=body, at="other")
+    nobody_of_de = {"other": ENDPOINTS["other"]}
+    one = Eraser(store=one_store, destinations=(TAKER,), endpoints=nobody_of_de)
+
+    found = one.find(Subject(person=Person(phone=(told,))))
+    assert ((1,), (1,)) == (found.deliveries, found.notices)
+    other = one.find(Subject(person=Person(phone=("+49 30 90182045",))))
+    assert ((), ()) == (other.deliveries, other.notices)
+
+
+def test_a_number_of_another_country_is_not_that_of_a_shop_with_one(
+    one_store: Store,
+) -> None:
+    person = Person(phone=("030 90182044",), email=("else@shop.test",))
+    take(one_store, replace(an_event(1), person=person, region="DE"))
+
+    assert 0 == erase(one_store, phone="+43 30 90182044").n_deliveries
+    assert 1 == erase(one_store, phone="+49 30 90182044").n_deliveries
+
+
 def test_what_was_not_sent_yet_never_is(store: Store) -> None:
     take(store, an_event(1))
 
@@ -368,7 +395,7 @@ def test_a_shops_request_is_carried_out_and_noted(store: Store) -> None:
     assert (1, 0, 1) == left(store)
     entry = audit.entries(store, audit.Wanted(action="erase")).entries[0]
     assert entry.subject.startswith("hmac-sha256:")
-    assert "at my-shop: 1 deliveries, 2 webhooks, 1 not sent" in entry.detail
+    assert "at my-shop: deliveries 1, webhooks 2, not sent 1" in entry.detail
     assert not any(text in str(entry) for text in ("mara", "buyers", "6100"))
 
 

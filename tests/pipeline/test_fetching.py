@@ -1,6 +1,8 @@
 """What shops are asked in the background: counted once, whatever ends in the middle."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -238,3 +240,16 @@ def test_only_what_was_counted_can_be_taken_in_and_one_shop_is_asked_at_a_time(
         fetching.start_import(bench.store, job, "ada", NOW)
     shop.work()
     assert jobs.take(bench.store, datetime.max.replace(tzinfo=NOW.tzinfo)) is None
+
+
+def test_of_many_who_ask_a_shop_at_once_one_is_heard(any_bench: Bench) -> None:
+    store, at_once = any_bench.store, threading.Barrier(8)
+
+    def ask(_: int) -> Job | None:
+        at_once.wait()
+        return fetching.start_ask(store, "my-shop", "all", WEEK, "ada", NOW)
+
+    with ThreadPoolExecutor(8) as people:
+        begun = [job for job in people.map(ask, range(8)) if job is not None]
+
+    assert 1 == len(begun) == len(jobs.list_jobs(store))

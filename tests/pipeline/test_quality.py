@@ -8,8 +8,15 @@ import pytest
 from forwarder.pipeline import quality
 from forwarder.pipeline.quality import Advice, Match, matches
 from forwarder.store.quality import Sent
-from forwarder.web.quality_words import MENDS, MISSING, NAMES, percent, sentence
-from forwarder.web.words import DROPPED
+from forwarder.web.quality_words import (
+    MENDS,
+    MISSING,
+    NAMES,
+    nothing_known,
+    percent,
+    sentence,
+)
+from forwarder.web.words import DROPPED, GONE
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -96,6 +103,21 @@ def test_events_that_named_nobody_are_told_with_what_was_left_out(
         (one.field, one.reason) for one in found.left
     }
     assert "50 % of the events named nobody" in sentence(found.advice[0], found)
+
+
+def test_what_was_erased_dilutes_no_share_of_what_arrives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {name: getattr(sent(), name) for name in Sent.__slots__}
+    erased = Sent(**{**told, "shown": None})
+    pair = ("phone", "phone_no_country")
+    found = judged(monkeypatch, sent("em", dropped=(pair,)), *[erased] * 3)
+
+    assert (4, 1, 3, 4) == (found.n, found.n_written, found.n_gone, found.n_delivered)
+    assert 1.0 == found.shares[0].share
+    assert "Phone number: 100 % left out" in sentence(found.advice[0], found)
+    alone = judged(monkeypatch, erased)
+    assert f"What was sent is {GONE}" == nothing_known(alone)
 
 
 def test_what_never_arrives_is_told_where_there_are_enough_events(

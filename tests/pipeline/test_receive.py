@@ -16,7 +16,7 @@ from forwarder.core.event import (
     Unreadable,
 )
 from forwarder.core.source import Options
-from forwarder.pipeline.receive import Endpoint, receive, skip_reason
+from forwarder.pipeline.receive import NO_TIME, Endpoint, read, receive, skip_reason
 from forwarder.samples import TEST_SECRETS, fresh
 from forwarder.sources import SOURCES
 from forwarder.store import Store, log, notice_log
@@ -101,6 +101,14 @@ def test_a_genuine_order_of_a_real_shop_waits_to_be_sent(store: Store) -> None:
         again.duplicates,
         again.notice_id,
     )
+
+
+def test_an_event_without_a_readable_time_says_that_the_receipt_stands_in() -> None:
+    earlier = an_event(2, at=NOW - timedelta(hours=1))
+    reading = a_reading(an_event(1, at=NOW), earlier)
+    events = read(an_endpoint(reading), NOTICE, "1", NOW).events
+
+    assert [(NO_TIME,), ()] == [event.warnings for event in events]
 
 
 @pytest.mark.parametrize(

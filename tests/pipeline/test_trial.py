@@ -18,6 +18,7 @@ from forwarder.pipeline.trial import try_out
 from forwarder.samples import TEST_SECRETS, sendable
 from forwarder.sources import SOURCES
 from forwarder.store import Store, notice_log, outbox
+from forwarder.store.ledger import ledger_total
 from forwarder.store.migrate import upgrade
 from forwarder.wiring import Wired
 from tests.pipeline.stand_in import Bench
@@ -79,6 +80,9 @@ def test_each_sample_of_a_source_is_genuine_and_a_test(
         assert (True, None, None) == (event.is_test, event.enrich, event.click_token)
         assert Skipped("test_order") == live.encode(event)
         assert isinstance(testing.encode(event), Encoded) or not event.person.email
+    day = timedelta(days=1)
+    counted = ledger_total(store, [name], now - day, now + day)
+    assert [0] * len(counted) == [one.n for one in counted]
 
 
 def test_what_a_shop_must_not_send_as_a_test_has_no_sample() -> None:

@@ -186,6 +186,36 @@ def test_a_wrong_key_is_told_at_once_and_not_shown(
     assert 1 == len(there.asked)
 
 
+@pytest.mark.parametrize("said", [b'"x"', b"{}", b'{"orders": null}', b'["x"]'])
+@pytest.mark.parametrize(("source", "what", "fake"), CASES)
+def test_an_answer_without_a_list_is_no_empty_one(
+    source: str, what: str, fake: Callable[[], FakeApi], said: bytes
+) -> None:
+    there = fake()
+    there.trouble = [(200, {}, said)]
+    with running(there), pytest.raises(NoAnswer, match="answered without a list of"):
+        next(PULLS[source][what](access(there)))
+
+
+@pytest.mark.parametrize(("source", "what", "fake"), CASES)
+def test_a_platform_that_tells_without_end_is_cut_off_and_that_is_said(
+    source: str,
+    what: str,
+    fake: Callable[[], FakeApi],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forwarder.pulls.access.MAX_PAGES", 1)
+    with running(fake()) as there, pytest.raises(NoAnswer, match="beyond 1 pages"):
+        list(PULLS[source][what](access(there)))
+
+
+def test_bigcommerce_says_nothing_where_it_has_no_orders() -> None:
+    there = FakeBigCommerce(rows={"/v2/orders": []})
+    there.trouble = [(204, {}, None)]
+
+    assert [] == pulled(there, "bigcommerce", ORDERS)
+
+
 @pytest.mark.parametrize("source", ["shopify", "woocommerce", "bigcommerce"])
 def test_a_shop_of_its_own_needs_its_address(source: str) -> None:
     options = Options(shop="s", api_key="k")

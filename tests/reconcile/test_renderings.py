@@ -5,14 +5,18 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from forwarder.core.reports import Level
+from forwarder.core.event import Kind
+from forwarder.core.reports import Level, TagReport
 from forwarder.reconcile import advice
 from forwarder.reconcile.as_json import as_json
 from forwarder.reconcile.document import Document, document, movement
+from forwarder.reconcile.first_page import subject
 from forwarder.reconcile.markup import el
 from forwarder.reconcile.rendering import rendered
 from forwarder.reconcile.report import build_report
@@ -134,6 +138,67 @@ def test_page_one_answers_how_many_how_sure_why_and_what_next() -> None:
     assert "651 purchases (exact)" in first
     assert "Blocked scripts: 186 fewer on the tag's side (exact)" in first
     assert 1 <= first.count("<li>") <= 3
+    assert "A 95% band is the range that holds the true number in 95 of 100" in first
+    assert 'viewBox="0 0 360 140"' in first  # words that a phone shows in their size
+
+
+def with_empty_kind() -> Document:
+    """A month of purchases, and of carts that nobody put anything into."""
+    reports = [tag([26] * 31), carts_of_zero()]
+    return Document(report=build_report("2026-10", sales(40), reports, LATER), past={})
+
+
+def carts_of_zero() -> TagReport:
+    report = tag([0] * 31)
+    rows = tuple(replace(row, kind=Kind.ADD_TO_CART) for row in report.rows)
+    return replace(report, rows=rows)
+
+
+@pytest.mark.parametrize("form", ["text", "md"])
+def test_purchases_come_first_and_what_is_empty_is_one_line_at_the_end(
+    form: str,
+) -> None:
+    document = with_empty_kind()
+    text = " ".join(rendered(document, form).split())
+    first = document.report.comparisons[0].kind
+
+    assert Kind.ADD_TO_CART is first  # the data keep their order
+    assert "Nothing on either side (exact): add to cart events (" in text
+    assert text.index("Purchases:") < text.index("add to cart")
+    assert 1 == text.lower().count("add to cart")
+
+
+def test_the_text_tells_as_many_steps_as_the_page() -> None:
+    text = rendered(DOCUMENTS["joined"], "text")
+    steps = advice.actions(DOCUMENTS["joined"].report.comparisons[0])
+
+    assert len(steps) > 1
+    section = text.split("Our log in the report's terms")[0]
+    assert len(steps) == section.count("Next:")
+
+
+def test_an_unfinished_month_is_told_as_far_as_it_has_come() -> None:
+    now = datetime(2026, 10, 20, 12, tzinfo=UTC)
+    report = build_report("2026-10", sales(2), [], now)
+    text = rendered(Document(report=report, past={}), "text")
+
+    assert "From 2026-10-01 to 2026-10-20 so far our server" in " ".join(text.split())
+    assert "2026-10-31" == as_json(Document(report=report, past={}))[0]["period"]["to"]
+
+
+def test_a_final_page_in_a_provisional_report_says_so() -> None:
+    document = DOCUMENTS["joined"]
+    lead = advice.lead(document.report.comparisons)
+    assert lead is not None
+    moving = [
+        one if one is lead else replace(one, is_final=False)
+        for one in document.report.comparisons
+    ]
+    mixed = replace(document.report, comparisons=tuple(moving))
+
+    assert subject(document, lead).endswith("final")
+    told = subject(Document(report=mixed, past={}), lead)
+    assert "the report is provisional" in told
 
 
 def test_markup_is_escaped() -> None:

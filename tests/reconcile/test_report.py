@@ -320,7 +320,7 @@ def test_what_pinterest_did_not_accept_is_a_step_and_a_doubt() -> None:
     found = attributed(rows, [tag([2] * 31)])
 
     assert 93 == found.n_server
-    assert any("1 of our conversions are not accepted" in d for d in found.doubts)
+    assert any("or refused: 1 of our conversions" in d for d in found.doubts)
 
 
 def test_tests_and_missing_consent_are_not_conversions() -> None:
@@ -473,3 +473,9 @@ def test_a_stream_of_rows_is_enough() -> None:
     report = build_report("2026-10", stream(), [], LATER)
 
     assert 62 == report.comparisons[0].n_server
+
+
+def test_amounts_read_as_on_every_other_page() -> None:
+    text = text_of([sale(1, 2.0, value_minor=8_139_560, currency="EUR")], [])
+
+    assert "In value our server recorded 81,395.60 EUR (exact)" in text

@@ -137,7 +137,7 @@ def test_days_left_out_count_as_zero_inside_the_days_given() -> None:
     preview = taken("date,event,count\n2026-10-09,lead,1\n", month)
 
     assert 31 == preview.report.n_days
-    assert any("30 days without a row" in note for note in preview.warnings)
+    assert "Days without a row, taken as zero: 30." in preview.warnings
 
 
 def test_attributed_numbers_are_taken_for_the_platforms_until_somebody_says_more() -> (
@@ -190,7 +190,7 @@ FAULTY = {
     HEAD + "2026-10-01,lead,1\n2026-10-01,lead,2\n": "more than one row",
     HEAD + "03/04/2026,lead,1\n": "two ways",
     HEAD + "2026-02-30,lead,1\n": "not a day",
-    HEAD + "2026-10-01,dance,1\n": "kind is not known",
+    HEAD + "2026-10-01,dance,1\n": "2, event: dance is no kind that we know: leave",
     HEAD + "2026-10-01,lead,1.5\n": "whole number",
     HEAD + "2026-10-01,lead,-1\n": "whole number",
     HEAD + "2026-10-01,lead,many\n": "not a number",

@@ -1,9 +1,13 @@
 import json
 from datetime import UTC, datetime
 
+import phonenumbers
 import pytest
 
-from forwarder.core.event import Notice
+from forwarder.core.event import Notice, Unreadable
+from forwarder.core.source import Options
+from forwarder.destinations.pinterest import place
+from forwarder.destinations.pinterest.contact import phone
 from forwarder.samples import SIGNED_AT, TEST_SECRETS, cases, fresh, load, read_http
 from forwarder.sources import SOURCES
 
@@ -79,3 +83,55 @@ def is_json(body: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+NOW = datetime(2027, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_another_serial_has_another_telephone_number(source: str) -> None:
+    for case in cases(source):
+        one, other, again = (
+            phones_of(source, fresh(source, case, TEST_SECRETS[source], NOW, serial))
+            for serial in (100_017, 102_418, 100_017)
+        )
+
+        assert one == again
+        assert not one & other, case
+        assert len(one) == len(phones_of(source, load(source, case))), case
+
+
+def test_every_number_is_a_possible_one_of_its_country() -> None:
+    for source in SOURCES:
+        for serial in range(100_000, 110_000, 998):
+            for case in cases(source):
+                notice = fresh(source, case, TEST_SECRETS[source], NOW, serial)
+                for digits in phones_of(source, notice):
+                    number = phonenumbers.parse(f"+{digits}")
+                    assert phonenumbers.is_possible_number(number), (source, digits)
+
+
+def test_who_buys_and_who_is_erased_have_one_number() -> None:
+    secret = TEST_SECRETS["shopify"]
+    told = [
+        phones_of("shopify", fresh("shopify", case, secret, NOW, 107_003))
+        for case in ("orders-paid", "customers-redact")
+    ]
+
+    assert [{"4930231257003"}] * 2 == told
+
+
+def phones_of(source: str, notice: Notice) -> set[str]:
+    """Return the numbers in it as they are hashed."""
+    try:
+        events = SOURCES[source].parse(notice, Options(shop="my-shop")).events
+    except Unreadable:
+        return set()
+    found = {
+        phone(number, place.country(country, None) if country else None)
+        for event in events
+        for number in event.person.phone
+        for country in event.person.country or ("",)
+    }
+    assert all(isinstance(number, str) for number in found), (source, found)
+    return {str(number) for number in found}

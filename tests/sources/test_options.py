@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
+from forwarder.core.choices import UNPRICED
 from forwarder.core.event import Event, Kind, Notice, Reading, Unreadable
 from forwarder.core.source import Options
 from forwarder.samples import load
@@ -324,7 +325,7 @@ def test_an_order_without_a_usable_amount_says_so() -> None:
     (found,) = SOURCES["woocommerce"].parse(notice, PLAIN).events
 
     assert value_of(found) is None
-    assert ("the order tells no usable amount and currency",) == found.warnings
+    assert (UNPRICED,) == found.warnings
 
 
 def test_a_bare_shopify_order_is_read_as_a_paid_one() -> None:

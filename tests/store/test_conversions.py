@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from forwarder.core.event import Event, Kind
 from forwarder.store import Store, conversions
-from forwarder.store.schema import deliveries
+from forwarder.store.schema import deliveries, notices
 from forwarder.store.schema_conversions import conversion_days
 from tests.store.shop import NOW, an_event, take
 
 ON = date(2026, 11, 3)
 LATER = NOW + timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def at(day: date, hour: int = 23) -> datetime:
@@ -96,3 +97,36 @@ def test_they_stay_when_the_log_is_cleared(store: Store) -> None:
         connection.execute(sa.delete(deliveries))
 
     assert 4 == conversions.between(store, ON, ON + timedelta(1))
+
+
+def clear(store: Store, before: datetime) -> None:
+    """Clear the log as the sweep does."""
+    with store.write() as connection:
+        for table in (deliveries, notices):
+            connection.execute(sa.delete(table).where(table.c.received_at < before))
+
+
+def test_an_order_that_the_log_forgot_is_not_counted_again(store: Store) -> None:
+    take(
+        store, an_event(1), an_event(2, at=NOW - 100 * DAY)
+    )  # the first, so both are new
+    take(store, an_event(3, at=NOW + DAY), at=NOW + DAY)
+    conversions.count(store, NOW + 2 * DAY)
+    clear(store, NOW + DAY)
+    at = NOW + 31 * DAY
+    take(store, an_event(1), an_event(4, at=at), at=at)
+    days = (NOW.date() - 100 * DAY, at.date())
+    before = conversions.between(store, *days)
+    conversions.count(store, at + DAY)
+
+    assert 4 == before == conversions.between(store, *days)
+
+
+def test_the_first_order_after_the_log_was_emptied_is_counted(store: Store) -> None:
+    take(store, an_event(1))
+    conversions.count(store, LATER)
+    clear(store, NOW + DAY)
+    take(store, an_event(2, at=NOW + 39 * DAY), at=NOW + 40 * DAY)
+    conversions.count(store, NOW + 41 * DAY)
+
+    assert {"2026-11-21": 1, "2026-12-30": 1} == kept(store)

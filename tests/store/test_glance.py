@@ -59,6 +59,22 @@ def test_the_funnel_counts_what_came_and_what_was_there_within_an_hour(
     assert {"delivered": 2, "pending": 1} == found.by_status
 
 
+def test_what_no_shop_posted_is_counted_by_itself(store: Store) -> None:
+    for number, key in enumerate(("import:1", "import:2", "test:1", "posted")):
+        arrival = replace(an_arrival(an_event(number)), delivery_key=key)
+        accept(store, arrival)
+    found = glance.funnel(store, NOW)
+    later = glance.funnel(store, NOW + timedelta(hours=1))
+
+    assert (1, 2, 1, 4) == (
+        found.n_webhooks,
+        found.n_fetched,
+        found.n_tests,
+        found.n_events,
+    )
+    assert (0, 0, 0) == (later.n_webhooks, later.n_fetched, later.n_tests)
+
+
 def test_of_very_many_the_newest_are_counted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +169,7 @@ def test_groups_and_funnel_read_through_their_indexes(sqlite_url: str) -> None:
             "notices_quarantined",
             "USING INTEGER PRIMARY KEY (rowid>?)",
             "notices_received",
+            "notices_not_posted (received_at>?)",
         ),
         plans,
         strict=True,

@@ -13,6 +13,7 @@ from forwarder.core.ledger import (
 )
 from forwarder.store import Store, ledger
 from forwarder.store.inbox import accept
+from forwarder.store.inbox_sql import TRIED
 from tests.store.shop import NOW, an_arrival, an_event, take
 
 DAY = timedelta(days=1)
@@ -97,6 +98,23 @@ def test_what_no_tag_could_see_is_counted_apart(store: Store) -> None:
         OrderState.DENIED: 1,
         OrderState.TEST: 1,
     } == found.left_out
+
+
+def test_a_test_is_no_order_whatever_became_of_it(store: Store) -> None:
+    sample = replace(an_event(1), event_id=f"{TRIED}1", is_test=True)
+    late = replace(an_event(2), is_test=True)
+    take(store, an_event(1), sample)
+    accept(store, replace(an_arrival(late), skips=["too_old"]))
+    ledger.add(store, orders(2), Origin.FILE, NOW)
+    found = total(store)
+
+    assert (1, 2935, 1, 0) == (
+        found.n,
+        found.value_minor,
+        found.n_webhook,
+        found.n_books,
+    )
+    assert {OrderState.TEST: 2} == found.left_out
 
 
 def test_what_is_skipped_for_our_own_reasons_still_counts(store: Store) -> None:

@@ -13,12 +13,17 @@ from forwarder.store import Store, migrate, open_store
 from forwarder.store.engine import connect
 from forwarder.store.migrate import NEWEST, current_version, upgrade
 from forwarder.store.schema import deliveries
+from forwarder.store.schema_customers import customer_orders
 from forwarder.store.seal import BadKey, Sealer, Unopenable
 from forwarder.store.tables import metadata
 from forwarder.store.writer import StoreDown
 from tests.store.conftest import KEY
 from tests.store.shop import NOW, an_event, take
 
+ORDER = {
+    "customer": 1, "endpoint": "my-shop", "value_minor": 100, "undone_minor": 0,
+    "occurred_at": NOW, "is_repeat": False,
+}  # fmt: skip
 pytestmark = pytest.mark.usefixtures("real_migrations")
 
 
@@ -103,6 +108,23 @@ def test_an_older_file_gives_no_number_again(sqlite_url: str) -> None:
         healthy = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
     assert [(1, 5), (8, 6)] == numbers
     assert "ok" == healthy
+    store.close()
+
+
+def test_an_order_that_was_kept_twice_stays_once(database_url: str) -> None:
+    store = open_store(database_url, [KEY])
+    with store.write() as connection:
+        command.upgrade(migrate._config(connection), "0016")  # noqa: SLF001
+        rows = [
+            {"delivery_id": number, "order_id": order_id, **ORDER}
+            for number, order_id in enumerate(("7", "7", "8", None, None), 1)
+        ]
+        connection.execute(sa.insert(customer_orders), rows)
+    upgrade(store)
+
+    with store.read() as connection:
+        query = sa.select(customer_orders.c.delivery_id).order_by("delivery_id")
+        assert [1, 3, 4, 5] == connection.execute(query).scalars().all()
     store.close()
 
 

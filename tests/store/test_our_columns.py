@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from forwarder.core.columns import NOT_TOLD, Said
 from forwarder.core.event import Kind, Person
 from forwarder.store import Store, our_columns
 from forwarder.store.inbox import accept
 from forwarder.store.our_columns import server_columns
-from forwarder.store.schema import to_us
+from forwarder.store.schema import deliveries, to_us
 from tests.store.shop import NOW, an_arrival, an_event, take
 
 
@@ -59,6 +60,19 @@ def test_an_order_under_two_ids_and_one_with_a_later_refund_are_marked(
     assert [1, 2] == sorted(Counter(held.order).values())  # the twins share a number
     assert [0, 0, 1] == sorted(held.is_reversed)
     assert 0 == len(server_columns(store, "main", NOW + timedelta(days=1), NOW))
+
+
+def test_a_test_is_no_conversion_whatever_became_of_it(store: Store) -> None:
+    take(store, an_event(1), replace(an_event(1), event_id="test:1", is_test=True))
+    with store.write() as connection:
+        connection.execute(sa.update(deliveries).values(status="delivered"))
+    held = server_columns(store, "main", NOW, NOW + timedelta(days=1))
+
+    assert {
+        Said("checkout", "EUR", "delivered", ""),
+        Said("checkout", "EUR", "skipped", "test_order"),
+    } == set(held.words)
+    assert [0, 0] == list(held.is_again)
 
 
 def test_the_log_may_be_read_in_any_spans(

@@ -165,9 +165,13 @@ def test_what_pinterest_refused_is_the_tags_alone(store: Store) -> None:
 
 def test_tests_and_missing_consent_belong_to_neither_list(store: Store) -> None:
     sell(store, 1, 2)
+    take(store, replace(an_event(4, at=FIRST + timedelta(days=2)), is_test=True))
     settle(store, "skipped", order_id="1", reason="consent")
     settle(store, "skipped", order_id="2", reason="test_order")
-    mirror.add(store, [word(1), word(2), word(3, event_id=None, order_id=None)])
+    settle(store, "refused", order_id="4", reason="rejected")
+    mirror.add(
+        store, [word(1), word(2), word(3, event_id=None, order_id=None), word(4)]
+    )
 
     assert {} == seen(store)
 

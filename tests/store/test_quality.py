@@ -43,9 +43,11 @@ def test_an_empty_store_has_nothing_to_judge(store: Store) -> None:
 
 def test_the_sample_holds_what_was_sent_and_what_named_nobody(store: Store) -> None:
     take(store, *(an_event(number) for number in range(1, 5)))
+    take(store, replace(an_event(5), is_test=True))
     settle(store, 1, "delivered")
     settle(store, 2, "refused", quality.NOBODY)
     settle(store, 3, "skipped", "too_old")
+    settle(store, 5, "delivered")
     found = quality.sample(store, NOW - DAY)
 
     assert [(None, None), (timedelta(0), b"{}")] == [

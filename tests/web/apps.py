@@ -10,6 +10,7 @@ from flask import Flask
 
 from forwarder.web.console import console
 from forwarder.web.desk import EXTENSION, WebDesk
+from forwarder.web.hooks import hooks
 
 _spare: list[Flask] = []
 
@@ -30,5 +31,6 @@ def console_app(desk: WebDesk) -> Iterator[Flask]:
 
 def _console() -> Flask:
     app = Flask("forwarder.web")
+    app.register_blueprint(hooks)  # it answers for addresses that are nobody's
     app.register_blueprint(console)
     return app

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from forwarder.cli.demo_account import account_until
 from forwarder.core.experiment import Objective, Phase, Plan, Shown, Variable, Variant
 from forwarder.core.kpi import Counts, DeviceDay
-from forwarder.insights.recording import record_days
+from forwarder.insights.recording import keep_days
 from forwarder.insights.tasks import open_tasks
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import Store, customers, experiments, kpi, pins
@@ -75,4 +75,4 @@ def fill_kpi(store: Store) -> None:
         for n in range(9)
         for variant in (0, 1)
     ]
-    record_days(store, PLAN, days, NOW)
+    keep_days(store, PLAN, days, NOW)

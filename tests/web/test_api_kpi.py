@@ -1,13 +1,15 @@
 """`/api/v1/kpi` and `/api/v1/experiments`: the board and the tests it asks for."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from forwarder.core.experiment import Shown
 from forwarder.core.kpi import Task
-from forwarder.store import kpi_tasks, open_store
+from forwarder.store import experiments, kpi_tasks, open_store
 from forwarder.store.migrate import upgrade
 from tests.web.console_desk import DATA_KEY, NOW
 from tests.web.doors import Doors
@@ -141,6 +143,65 @@ def test_days_that_cannot_be_read_are_refused_whole(
     assert 422 == reply.status_code
     url = "/api/v1/experiments/autumn/days"
     assert 404 == client.post(url, headers=key, json=DAYS).status_code
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"successes": 5000}, "plain on 2026-11-01 has more successes than"),
+        ({"date": "2026-11-20"}, "record days until 2026-11-19"),
+    ],
+)
+def test_a_day_that_would_spoil_the_verdict_is_refused_with_all_others(
+    doors: Doors, client: FlaskClient, change: dict[str, Any], told: str
+) -> None:
+    key = doors.key("operate")
+    client.post("/api/v1/experiments", headers=key, json=PLAN)
+    days = {"days": [*DAYS["days"][2:], DAYS["days"][0] | change]}
+    reply = client.post("/api/v1/experiments/spring/days", headers=key, json=days)
+
+    assert 422 == reply.status_code
+    assert told in reply.get_json()["errors"]["days"][0]
+    assert 0 == client.get("/api/v1/experiments/spring", headers=key).json["day"]
+
+
+def test_an_experiment_that_holds_a_mistyped_day_can_still_be_read(
+    doors: Doors, client: FlaskClient
+) -> None:
+    key = doors.key("operate")
+    client.post("/api/v1/experiments", headers=key, json=PLAN)
+    client.post("/api/v1/experiments/spring/days", headers=key, json=DAYS)
+    client.post("/api/v1/experiments", headers=key, json=PLAN | {"name": "summer"})
+    slips = [
+        Shown(
+            variant=n, on=date(2026, 11, 1 + day), impressions=1000, successes=2 + wrong
+        )
+        for n, day, wrong in ((0, 0, 0), (1, 0, 0), (0, 1, 5000), (1, 1, 0))
+    ]
+    experiments.record(doors.store, "summer", slips)
+    listed = client.get("/api/v1/experiments", headers=key).get_json()["items"]
+
+    assert {"spring", "summer"} == {one["name"] for one in listed}
+    [summer] = [one for one in listed if one["name"] == "summer"]
+    assert (1, None) == (summer["day"], summer["days_to_verdict"])
+    assert "plain: more successes than impressions" in " ".join(summer["warnings"])
+
+
+def test_whatever_goes_wrong_programs_are_answered_in_json(
+    doors: Doors, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = doors.key("read")
+    monkeypatch.setattr("forwarder.web.api_kpi.board_of", lambda *_: 1 / 0)
+    doors.app.config["PROPAGATE_EXCEPTIONS"] = False
+    broken = client.get("/api/v1/kpi", headers=key)
+    nowhere = client.get("/api/v1/nothing", headers=key)
+    not_so = client.put("/api/v1/kpi", headers=key)
+
+    assert [500, 404, 405] == [one.status_code for one in (broken, nowhere, not_so)]
+    assert {"error": "the fault is on our side and was logged"} == broken.get_json()
+    assert nowhere.get_json()["error"]
+    assert not_so.get_json()["error"]
+    assert "GET" in not_so.headers["Allow"]
 
 
 def test_who_may_only_read_plans_nothing(doors: Doors, client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from forwarder.core.delivery import Deferred, Delivered, NoticeStatus, Refused
 from forwarder.core.event import Kind, Notice
-from forwarder.store import log, retention
+from forwarder.store import erase, log, retention
 from forwarder.store.arrival import Arrival
 from forwarder.store.inbox import accept
 from forwarder.store.log import Filter
@@ -15,6 +15,7 @@ from forwarder.store.retention import Retention
 from forwarder.store.story import show
 from forwarder.web import console_list
 from forwarder.web.console_frame import coded
+from forwarder.web.words import GONE
 from tests.web.console_desk import NOW, Desktop, event_of, token_in
 
 LogIn = Callable[[str], FlaskClient]
@@ -338,10 +339,27 @@ def test_a_page_of_a_forgotten_webhook_says_so(full: Desktop, log_in: LogIn) -> 
     retention.sweep(full.store, keep, NOW + timedelta(seconds=1))
     page = log_in("operator").get(f"{LIST}/4").text
 
-    assert "deleted by retention" in page
-    assert "cleared by retention" in page
+    assert 2 == page.count(f"<dd>{GONE}</dd>")  # the person and the request
     assert "The person&#39;s data was cleared: it cannot be sent again." in page
     assert '<button class="main">Send again' not in page
+
+
+def test_what_was_erased_is_not_told_to_have_never_left(
+    full: Desktop, log_in: LogIn
+) -> None:
+    erase.erase_deliveries(full.store, range(1, 9), NOW)
+    client = log_in("viewer")
+    page = client.get(f"{LIST}/1").text
+
+    assert f"What was sent is {GONE}." in page
+    assert "delivered" in page
+    assert "Nothing was sent" not in page
+    assert "by retention" not in page
+    quality = client.get("/console/quality").text
+    assert f"What was sent is {GONE}. " in quality
+    assert "status=delivered" in quality
+    found = client.get("/console/quality.json").get_json()["matches"]
+    assert 0 < sum(one["no_longer_kept"] for one in found)
 
 
 @pytest.mark.usefixtures("full")
@@ -361,6 +379,9 @@ def test_a_page_that_is_not_there_says_where_to_go(log_in: LogIn, page: str) -> 
 
     assert 404 == answer.status_code
     assert "To the deliveries" in answer.text
+    assert "Find an event id" in answer.text  # the frame
+    posted = post(client, page)
+    assert (404, True) == (posted.status_code, "To the deliveries" in posted.text)
     twin = client.get(f"{page}.json")
     assert (404, True) == (twin.status_code, "error" in twin.get_json())
 

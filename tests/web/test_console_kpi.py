@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,11 +14,15 @@ from forwarder.cli.demo_account import pin_id
 from forwarder.core.experiment import Shown
 from forwarder.core.kpi import Counts, KpiDay
 from forwarder.core.links import Link
+from forwarder.insights.halves import FirstParty, Halves
+from forwarder.insights.period import month_of
 from forwarder.insights.recording import record_from_pins, standing_of
 from forwarder.insights.thresholds import Thresholds
 from forwarder.store import audit, experiments, kpi, links, open_store
 from forwarder.store.audit import Wanted
 from forwarder.store.migrate import upgrade
+from forwarder.web import console_kpi
+from forwarder.web.desk import web_desk
 from tests.web.console_desk import DATA_KEY, NOW, Desktop, token_in
 from tests.web.kpi_desk import fill_first_clicks, fill_kpi
 
@@ -61,6 +66,7 @@ class TestOverAnAccount:
         ]
 
         assert sorted(order) == order
+        assert "insufficient" not in page  # one word: not enough data
         assert 3 == page.count("Test, 7 to 14 days:")
         for section in ("concentration", "rules", "pins"):
             assert f'href="/console/kpi?month=2026-10#{section}"' in page
@@ -125,6 +131,52 @@ class TestOverAnAccount:
             rows[-1]["first_revenue"],
             rows[-1]["repeat_revenue"],
         )
+
+    def test_money_is_told_in_whole_units_and_a_fair_share_of_clicks_is_good(
+        self, log_in: LogIn, desktop: Desktop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = log_in("viewer")
+        with desktop.app.app_context():
+            board = console_kpi.board_of(web_desk(), month_of(date(2026, 10, 1)))
+        ours = FirstParty(
+            clicks=90,
+            landings=80,
+            sign_ups=2,
+            orders=900,
+            repeat_orders=0,
+            revenue={"EUR": 4894550, "JPY": 1200},
+            repeat_revenue={},
+        )
+        halves = Halves(
+            name="spring", platform=Counts(9000, 200, 100, 5), first_party=ours
+        )
+        facts = replace(board.facts, halves=halves, campaigns=[halves])
+        pages = []
+        for limits in (LIMITS, replace(LIMITS, capture_min_percent=95)):
+            shown = replace(board, facts=facts, limits=limits)
+            monkeypatch.setattr(console_kpi, "board_of", lambda *_, one=shown: one)
+            pages.append(client.get("/console/kpi").text)
+        good, bad = pages
+
+        assert 2 == good.count("48,945.50 EUR, 1,200 JPY")
+        assert "4894550" not in good
+        assert "try <code>forwarder audit</code>" not in good
+        assert 2 == bad.count("outside 95 to 120 %: try <code>forwarder audit</code>")
+
+    def test_the_page_shows_ten_of_a_kind_and_names_both_axes(
+        self, log_in: LogIn, desktop: Desktop
+    ) -> None:
+        links.add(desktop.store, Link(slug="spring", to="https://shop.example"), NOW)
+        fill_first_clicks(desktop.store, "spring")
+        page = log_in("viewer").get("/console/kpi?month=2026-10").text
+        pins = page[page.index('id="pins"') : page.index('id="boards"')]
+        revenue = page[page.index('id="first-clicks"') : page.index("As CSV")]
+        all_of_it, parts = revenue.split("<summary>By campaign, link and Pin</summary>")
+
+        assert 10 == pins.count('<th scope="row">')
+        assert ">save rate</text>" in page
+        assert ">outbound click rate</text>" in page
+        assert 3 == all_of_it.count("60.00 EUR") == parts.count("60.00 EUR")
 
     def test_a_task_is_closed_with_a_word_and_written_down(
         self, log_in: LogIn, desktop: Desktop
@@ -193,7 +245,9 @@ def plan_form(client: FlaskClient) -> dict[str, str]:
 def test_an_empty_board_says_how_to_fill_it(log_in: LogIn) -> None:
     page = log_in("viewer").get("/console/kpi").text
 
-    assert "No rule fired" in page
+    assert "Nothing is known to judge by yet." in page
+    assert "No rule fired" not in page
+    assert 1 == page.count("othing is known of 2026-1")
     assert "<code>forwarder import kpi FILE</code>" in page
 
 
@@ -280,6 +334,19 @@ def test_a_plan_that_tells_nothing_is_refused_in_words(
     assert [] == client.get("/console/experiments.json").get_json()["items"]
 
 
+def test_a_rate_that_was_mistyped_leaves_its_page_readable(
+    log_in: LogIn, desktop: Desktop
+) -> None:
+    client = log_in("operator")
+    client.post("/console/experiments", data=plan_form(client) | {"rate_percent": "70"})
+    days = [Shown(variant=0, on=date(2026, 11, 1), impressions=9, successes=1)]
+    experiments.record(desktop.store, "summer", days)
+    page = client.get("/console/experiments/summer")
+
+    assert 200 == page.status_code
+    assert "At a rate of 70% there can be no change of +50%" in page.text
+
+
 def test_what_is_no_count_is_refused_and_nothing_kept(log_in: LogIn) -> None:
     client = log_in("operator")
     client.post("/console/experiments", data=plan_form(client))
@@ -293,6 +360,10 @@ def test_what_is_no_count_is_refused_and_nothing_kept(log_in: LogIn) -> None:
 
     assert 422 == client.post(path, data=form).status_code
     assert 422 == client.post(path, data=form | {"impressions-0": ""}).status_code
+    slip = client.post(path, data=form | {"impressions-0": "0"})
+    assert (422, True) == (slip.status_code, "more successes than" in slip.text)
+    young = form | {"impressions-0": "9", "on": f"{NOW.date()}"}
+    assert "is not settled" in client.post(path, data=young).text
     assert 422 == client.post(path, data=form | {"on": "today"}).status_code
     assert 0 == client.get("/console/experiments/summer.json").get_json()["day"]
     assert 404 == client.get("/console/experiments/autumn").status_code

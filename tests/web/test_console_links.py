@@ -59,6 +59,18 @@ def test_without_a_shop_in_the_settings_the_page_says_what_to_do(
 
     assert "<code>allowed_hosts</code>" in page
     assert "New link" not in page
+    assert "forwarder links add" not in page  # it would be refused as well
+
+
+def test_a_page_without_links_leads_to_the_first_one(
+    desktop: Desktop, log_in: LogIn
+) -> None:
+    desk = desktop.app.extensions[EXTENSION]
+    desktop.app.extensions[EXTENSION] = replace(desk, link_hosts=("shop.test",))
+    page = log_in("operator").get("/console/links").text
+
+    assert 'Make one <a href="/console/links/new">here</a>, or:' in page
+    assert "forwarder links add spring --to https://shop.test/spring" in page
 
 
 def test_a_link_is_made_changed_paused_and_ended(shop: Desktop, log_in: LogIn) -> None:

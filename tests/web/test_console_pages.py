@@ -1,6 +1,7 @@
 """The pages beside the delivery list: what they show, what they do, who may."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from forwarder.alerts import states
 from forwarder.core.delivery import Delivered
 from forwarder.core.event import Person
 from forwarder.core.tally import Tally, tally
+from forwarder.pipeline import overview as standing
 from forwarder.pipeline.replay import Asker, start_discard
 from forwarder.store import audit, health, jobs, taken, tallies, volumes
 from forwarder.store.audit import Wanted
 from forwarder.store.jobs import Scope, State
+from forwarder.web.desk import EXTENSION
 from tests.web.console_desk import (
     NOW,
     Desktop,
@@ -82,6 +85,7 @@ def test_the_overview_says_yes_when_all_is_well(
 
     assert "Yes. Webhooks are taken and deliveries are sent." in page
     assert "<b>50.0 %</b>" in page
+    assert "A webhook that came more than once is counted once." in page
     assert ("good", 2, 2, 1) == (
         told["state"],
         told["webhooks"],
@@ -195,6 +199,30 @@ def test_the_overview_tells_of_open_alerts(full: Desktop, log_in: LogIn) -> None
     assert f'href="/console/alerts/{alert_id}"' in page
 
 
+def test_the_overview_tells_what_holds_a_destination(
+    full: Desktop, log_in: LogIn
+) -> None:
+    client = log_in("viewer")
+    before = client.get("/console/").text
+    standing.pause(full.store, "main", "ada", "a sale", full.clock.now)
+    page = client.get("/console/").text
+
+    assert "main is paused" not in before
+    assert "main is paused since" in page
+    assert "<code>forwarder destinations resume main</code> lets it go on." in page
+
+
+def test_every_page_says_that_the_sandbox_runs(desktop: Desktop, log_in: LogIn) -> None:
+    client = log_in("viewer")
+    page = "/console/destinations"
+    without = client.get(page).text
+    here = desktop.app.extensions[EXTENSION]
+    desktop.app.extensions[EXTENSION] = replace(here, is_sandbox=True)
+
+    assert "The sandbox runs" not in without
+    assert "The sandbox runs: nothing reaches Pinterest." in client.get(page).text
+
+
 @pytest.mark.usefixtures("desktop")
 def test_the_overview_of_a_new_service_leads_to_the_first_webhook(
     desktop: Desktop, log_in: LogIn
@@ -202,7 +230,7 @@ def test_the_overview_of_a_new_service_leads_to_the_first_webhook(
     health.note_worker(desktop.store, "w", desktop.clock.now)
     page = log_in("viewer").get("/console/").text
 
-    assert "It is ready, and nothing has come in so far." in page
+    assert "It is ready, and no shop has posted so far." in page
     assert 'href="/console/sources"' in page
 
 

@@ -19,6 +19,7 @@ from forwarder.store.audit import Wanted
 from forwarder.store.retention import Retention
 from forwarder.store.views import VIEWS_MAX, View
 from forwarder.web.export import COLUMNS, pieces
+from forwarder.web.words import GONE
 from tests.web.console_desk import (
     NOW,
     PASSWORD,
@@ -298,7 +299,7 @@ def test_what_was_cleared_is_not_revealed_and_the_page_says_so(
     page = client.get(f"{LIST}/4").text
     status, text = post(client, f"{LIST}/4/reveal", because="x")
 
-    assert "Cleared by retention, or erased on request." in page
+    assert f"{GONE.capitalize()}." in page
     assert "Show once" not in page
     assert (410, True) == (status, "Nothing is left to show" in text)
 

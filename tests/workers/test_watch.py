@@ -1,6 +1,7 @@
 """The worker's watch, and the web's when no worker watches."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +52,26 @@ def test_the_outside_is_asked_once_in_ten_minutes(
     watching.look()
 
     assert 1 == len(asked)
+
+
+def test_the_public_address_is_not_asked_while_the_sandbox_runs(
+    watched: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Wired] = []
+
+    def look(wired: Wired, _: datetime) -> Seen:
+        asked.append(wired)
+        return Seen(fault="", certificate_left=None)
+
+    monkeypatch.setattr(lookout, "look_at_ourselves", look)
+    service = replace(watched.settings.service, public_url="https://x.example.com")
+    settings = replace(watched.settings, service=service, destinations={})
+    real = replace(watched, settings=settings)
+    now = watched.store.now()
+    lookout.note_outside(replace(real, is_sandbox=True), now)
+    lookout.note_outside(real, now)
+
+    assert [False] == [wired.is_sandbox for wired in asked]
 
 
 def test_a_worker_owns_up_that_the_one_before_was_ended(watched: Wired) -> None:

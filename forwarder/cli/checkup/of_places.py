@@ -36,7 +36,10 @@ def check_platform(wired: Wired) -> Iterator[Finding]:
             yield warn(name, "test_mode is on: Pinterest counts nothing", mend)
         if found.token.startswith(PLACEHOLDER):
             seen = "the token in .env is still the placeholder"
-            yield red(name, seen, MENDS[401])
+            yield (warn if wired.is_sandbox else red)(name, seen, MENDS[401])
+        elif wired.is_sandbox:
+            seen = "the sandbox is asked, your token was not tried"
+            yield warn(name, seen, "`forwarder serve` without --sandbox tries it")
         else:
             yield from _call(name, found)
     yield from _held(wired)

@@ -12,7 +12,7 @@ from forwarder.lookout import free_share
 from forwarder.store.checks import commits_per_s, has_wal_reset_bug, opens_newest
 from forwarder.store.engine import SQLITE_VERSION
 from forwarder.store.migrate import NEWEST, current_version
-from forwarder.store.writer import StoreDown
+from forwarder.store.writer import StoreDown, StoreUnfit
 from forwarder.wiring import Wired
 
 SLOW_COMMITS: Final = 50.0
@@ -34,6 +34,10 @@ def check_store(wired: Wired) -> Iterator[Finding]:
     except StoreDown as error:
         mend = "check service.database_url and that the server runs"
         yield red("database", f"no answer ({error})", mend)
+        raise Hopeless from None
+    except StoreUnfit as unfit:
+        seen, _, mend = str(unfit).partition(": ")
+        yield red("database", seen, mend)
         raise Hopeless from None
     if version != NEWEST:
         yield _other_version(version)
@@ -86,7 +90,7 @@ def _keys(wired: Wired) -> Iterator[Finding]:
         yield red("keys", seen, mend)
     else:
         n = len(wired.settings.service.data_keys)
-        yield ok("keys", f"{number(n, 'data key')}, which open what is stored")
+        yield ok("keys", f"{number(n, 'data key')}, and what is stored opens")
 
 
 def _sqlite(wired: Wired) -> Iterator[Finding]:
@@ -100,7 +104,8 @@ def _sqlite(wired: Wired) -> Iterator[Finding]:
     if kind in NETWORK_DISKS:
         mend = "move it to a local disk: SQLite loses data on a network disk"
         yield red("database", f"the file lies on a network disk ({kind})", mend)
-    yield from _disk(file.parent)
+    if file.parent.resolve() != wired.settings.service.data_dir.resolve():
+        yield from _disk(file.parent)
 
 
 def _mounts() -> str:

@@ -1,7 +1,9 @@
-"""Broker, workers, beat, what waits, which alerts are open."""
+"""Broker, workers, beat, what waits, clicks in files, which alerts are open."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from forwarder.alerts.conditions import number, span
@@ -9,6 +11,7 @@ from forwarder.alerts.of_deliveries import WAITS_PAGE
 from forwarder.alerts.of_machines import BEAT_MOST, RESTART_TOLD
 from forwarder.broker import folders, is_one_box
 from forwarder.cli.checkup.finding import Finding, ok, red, warn
+from forwarder.clicks import spool
 from forwarder.nudge import eviction_policy, fault_of_broker
 from forwarder.pipeline.progress import progress
 from forwarder.store import alerts, health, watch
@@ -17,6 +20,7 @@ from forwarder.store.watch import Measure
 from forwarder.wiring import Wired
 
 NEAR_END: Final = timedelta(hours=24)
+CLICKS_WAIT_MOST: Final = timedelta(minutes=5)
 GOOD_POLICIES: Final = frozenset({"noeviction", ""})
 
 
@@ -95,6 +99,28 @@ def _waiting(wired: Wired, now: datetime) -> Iterator[Finding]:
         seen = f"{n} for {aging.destination} will be too old within a day"
         mend = "mend what holds the destination; what is too old can not be sent"
         yield red("waiting", seen, mend)
+
+
+def check_clicks(wired: Wired) -> Iterator[Finding]:
+    """Look for files of clicks that nobody takes in, and for those put by."""
+    folder = wired.settings.service.data_dir / spool.FOLDER
+    now = datetime.now(UTC)  # noqa: TID251  files have this machine's time
+    age = now - min(_written(folder), default=now)
+    if age > CLICKS_WAIT_MOST:
+        seen = f"they wait in files for {span(age)}: nobody takes them in"
+        mend = "start a worker; its log tells why by `clicks not imported`"
+        yield red("clicks", seen, mend)
+    n_refused = sum(1 for _ in folder.glob(f"*{spool.REFUSED}"))
+    if n_refused:
+        seen = f"{number(n_refused, 'file')} in {folder} with lines that are no clicks"
+        mend = "the other lines are kept; docs/clicks.md, No request waits"
+        yield warn("clicks", seen, mend)
+
+
+def _written(folder: Path) -> Iterator[datetime]:
+    for path in folder.glob(f"*{spool.SUFFIX}"):
+        with suppress(FileNotFoundError):  # it was taken in this moment
+            yield datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def check_alerts(wired: Wired) -> Iterator[Finding]:
