@@ -58,10 +58,7 @@ def _join_sandbox(data_dir: Path) -> None:
 
 def ready_or_exit(*, is_unfinished: bool = False) -> Wired:
     """Return the installation with its tables there, also before the first start."""
-    wired = wired_or_exit(is_unfinished=is_unfinished)
-    if wired.store.is_sqlite:
-        upgrade(wired.store)
-    return wired
+    return _with_tables(wired_or_exit(is_unfinished=is_unfinished))
 
 
 def known_or_exit() -> Wired:
@@ -74,6 +71,10 @@ def known_or_exit() -> Wired:
     if wired.store.is_sqlite and file is not None and not Path(file).exists():
         click.echo(f"there is no {file} yet: `forwarder serve` makes it", err=True)
         raise SystemExit(BAD_NEWS)
+    return _with_tables(wired)
+
+
+def _with_tables(wired: Wired) -> Wired:
     if wired.store.is_sqlite:
         upgrade(wired.store)
     return wired

@@ -10,7 +10,7 @@ from forwarder.core.kpi import Counts, total
 from forwarder.insights.advisor import advise
 from forwarder.insights.board import Board
 from forwarder.insights.boards import BoardLine
-from forwarder.insights.checklist import checklist
+from forwarder.insights.checklist import Answer, checklist
 from forwarder.insights.findings import Finding, RuleState
 from forwarder.insights.halves import FirstParty, Halves
 from forwarder.insights.health import Health
@@ -49,16 +49,7 @@ def more_json(board: Board, n_pins: int | None = None) -> dict[str, Any]:
         "boards": [_board(one) for one in board.boards],
         "devices": _shares(facts.devices),
         "formats": _shares(by_format(facts.pins, facts.pin_facts)),
-        "checklist": [
-            {
-                "question": one.question,
-                "answer": one.answer,
-                "evidence": one.evidence,
-                "link": one.link,
-                "red": one.is_red,
-            }
-            for one in checklist(board)
-        ],
+        "checklist": [_answer(one) for one in checklist(board)],
         "ways_to_measure": [
             {
                 "name": one.name,
@@ -68,6 +59,16 @@ def more_json(board: Board, n_pins: int | None = None) -> dict[str, Any]:
             }
             for one in advise(facts.outside, limits, has_links=_has_links(halves))
         ],
+    }
+
+
+def _answer(one: Answer) -> dict[str, Any]:
+    return {
+        "question": one.question,
+        "answer": one.answer,
+        "evidence": one.evidence,
+        "link": one.link,
+        "red": one.is_red,
     }
 
 

@@ -13,17 +13,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from forwarder.core import failpoints
-from forwarder.core.tally import tally
+from forwarder.store.faults import fault_of, in_our_words, is_failed_sync
 from forwarder.store.seal import Sealer
-from forwarder.store.writer import (
-    Result,
-    StoreDown,
-    StoreUnfit,
-    Work,
-    Writer,
-    fault_of,
-    is_failed_sync,
-)
+from forwarder.store.writer import Result, StoreDown, Work, Writer
 
 try:  # its wheel carries SQLite 3.53: Debian 12's 3.40 has the WAL-reset bug
     from pysqlite3 import dbapi2 as sqlite3
@@ -43,23 +35,6 @@ SQLITE_PRAGMAS = (
     "journal_size_limit=67108864",
     "cache_size=-4000",  # KiB of each connection; the system keeps the file as well
 )
-_DOWN = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
-_OF_A_ROW = (sa.exc.IntegrityError, sa.exc.DataError)  # their texts quote its values
-# What a database says that no patience will mend, and what does.
-_COPY = "put a copy of `forwarder db backup` in its place"
-_UNFIT = {
-    (
-        "image is malformed",
-        "malformed database schema",
-        "not a database",
-    ): f"the database file is damaged: {_COPY}",
-    ("no such table", "no such column", "UndefinedTable", "UndefinedColumn"): (
-        f"the database lacks tables: run `forwarder db upgrade`, or {_COPY}"
-    ),
-    ("already exists", "duplicate column", "DuplicateTable", "DuplicateColumn"): (
-        f"the tables in the database are of two versions: {_COPY}"
-    ),
-}
 POSTGRES_ROOM = "SET LOCAL work_mem = '64MB'"
 # Of each connection; the driver would keep 128. A list of ids makes a statement for
 # each length, and one of 1,000 holds 0.15 MB.
@@ -92,7 +67,7 @@ class Store:
 
         Raises: StoreDown.
         """
-        with _in_our_words(), self.engine.connect() as connection, connection.begin():
+        with in_our_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -115,7 +90,7 @@ class Store:
         fail without waiting. Raises: StoreDown.
         """
         writing = self.engine.execution_options(forwarder_writes=True)
-        with _in_our_words(), self._watched(), writing.begin() as connection:
+        with in_our_words(), self._watched(), writing.begin() as connection:
             yield connection
 
     @contextmanager
@@ -173,7 +148,7 @@ class Store:
         """Return the time of the database server, so that leases have one clock."""
         if self.is_sqlite:
             return failpoints.now()  # the database is this process
-        with _in_our_words(), self.engine.connect() as connection:
+        with in_our_words(), self.engine.connect() as connection:
             now: datetime = connection.execute(_CLOCK).scalar_one()
         return now
 
@@ -183,34 +158,6 @@ class Store:
         if self._kept is not None:
             self._kept.close()
         self.engine.dispose()
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Turn what a database that is gone, locked or full raises into `StoreDown`.
-
-    Raises: StoreUnfit where the file is damaged or the tables are none of ours.
-    """
-    try:
-        yield
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        unfit = _why_unfit(error)
-        if unfit:
-            raise StoreUnfit(unfit) from error
-        if not isinstance(error, _DOWN):
-            raise
-        tally.add("forwarder_db_busy_total", ())
-        raise StoreDown("the database does not answer") from error
-
-
-def _why_unfit(error: Exception) -> str:
-    """Return why no other attempt would go better, and what to do; else nothing."""
-    if isinstance(error, _OF_A_ROW):
-        return ""
-    fault = getattr(error, "orig", None)
-    text = f"{type(fault).__name__} {fault}"
-    found = (why for signs, why in _UNFIT.items() if any(one in text for one in signs))
-    return next(found, "")
 
 
 def connect(database_url: str, role: str, pool_size: int = 10) -> sa.Engine:

@@ -175,14 +175,12 @@ def list_jobs(
     store: Store,
     n_max: int = PAGE,
     before_id: int | None = None,
-    only: sa.ColumnElement[bool] | None = None,
+    only: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Sequence[Job]:
     """Return jobs, newest first."""
-    query = sa.select(*_JOB).order_by(jobs.c.id.desc()).limit(n_max)
+    query = sa.select(*_JOB).where(*only).order_by(jobs.c.id.desc()).limit(n_max)
     if before_id is not None:
         query = query.where(jobs.c.id < before_id)
-    if only is not None:
-        query = query.where(only)
     with store.read() as connection:
         return [_job(row) for row in connection.execute(query).mappings()]
 
@@ -278,7 +276,8 @@ def finish(
 ) -> None:
     """End a job that has nothing left to do; tell if it found how much there is."""
     found = {} if n_planned is None else {"n_planned": n_planned}
-    _end(store, job, now, state=State.DONE.value, skipped=skipped, **found)
+    told = msgspec.json.encode(skipped).decode()
+    _end(store, job, now, state=State.DONE.value, skipped=told, **found)
 
 
 def fail(store: Store, job: Job, now: datetime, message: str) -> None:
@@ -287,8 +286,6 @@ def fail(store: Store, job: Job, now: datetime, message: str) -> None:
 
 
 def _end(store: Store, job: Job, now: datetime, **changes: object) -> None:
-    if "skipped" in changes:
-        changes["skipped"] = msgspec.json.encode(changes["skipped"]).decode()
     with store.write() as connection:
         connection.execute(
             sa.update(jobs)

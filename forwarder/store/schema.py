@@ -61,6 +61,11 @@ def column(
     return sa.Column(name, kind, nullable=bool(why_null), comment=why_null or None)
 
 
+def partial_index(name: str, *columns: str, where: sa.TextClause) -> sa.Index:
+    """Return an index of the rows of a condition, on both databases."""
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 # What was fetched at a shop or sent here as a test: `inbox_sql` has the words.
 NOT_POSTED = sa.text("(delivery_key LIKE 'import:%' OR delivery_key LIKE 'test:%')")
 
@@ -79,19 +84,9 @@ notices = sa.Table(
     column("is_conflict", sa.Boolean()),
     column("sealed", sa.LargeBinary(), "cleared by retention or erased"),
     sa.UniqueConstraint("endpoint", "delivery_key", name="notices_once"),
-    sa.Index(
-        "notices_quarantined",
-        "id",
-        sqlite_where=sa.text("status = 'quarantined'"),
-        postgresql_where=sa.text("status = 'quarantined'"),
-    ),
+    partial_index("notices_quarantined", "id", where=sa.text("status = 'quarantined'")),
     sa.Index("notices_received", "received_at"),
-    sa.Index(
-        "notices_not_posted",
-        "received_at",
-        sqlite_where=NOT_POSTED,
-        postgresql_where=NOT_POSTED,
-    ),
+    partial_index("notices_not_posted", "received_at", where=NOT_POSTED),
     sqlite_autoincrement=True,  # others name a number for longer than its row stays
 )
 
@@ -130,45 +125,18 @@ deliveries = sa.Table(
     sa.UniqueConstraint("event_id", "kind", "destination", name="deliveries_once"),
     # A claimed row carries the end of its lease as its next attempt: when the worker
     # dies the row becomes due by itself, and one index serves both.
-    sa.Index(
+    partial_index(
         "deliveries_due",
         "destination",
         "mode",  # what came by itself goes before what is sent again
         "next_attempt_at",
-        sqlite_where=_PENDING,
-        postgresql_where=_PENDING,
+        where=_PENDING,
     ),
-    sa.Index(
-        "deliveries_aging",
-        "destination",
-        "occurred_at",
-        sqlite_where=_PENDING,
-        postgresql_where=_PENDING,
-    ),
-    sa.Index(
-        "deliveries_to_enrich",
-        "next_attempt_at",
-        sqlite_where=_DUE_TO_ENRICH,
-        postgresql_where=_DUE_TO_ENRICH,
-    ),
-    sa.Index(
-        "deliveries_order",
-        "order_id",
-        sqlite_where=_HAS_ORDER,
-        postgresql_where=_HAS_ORDER,
-    ),
-    sa.Index(
-        "deliveries_refused",
-        "id",
-        sqlite_where=_REFUSED,
-        postgresql_where=_REFUSED,
-    ),
-    sa.Index(
-        "deliveries_to_erase",
-        "id",
-        sqlite_where=_TO_ERASE,
-        postgresql_where=_TO_ERASE,
-    ),
+    partial_index("deliveries_aging", "destination", "occurred_at", where=_PENDING),
+    partial_index("deliveries_to_enrich", "next_attempt_at", where=_DUE_TO_ENRICH),
+    partial_index("deliveries_order", "order_id", where=_HAS_ORDER),
+    partial_index("deliveries_refused", "id", where=_REFUSED),
+    partial_index("deliveries_to_erase", "id", where=_TO_ERASE),
     sa.Index("deliveries_received", "received_at"),
     sa.Index("deliveries_notice", "notice_id"),
     sqlite_autoincrement=True,

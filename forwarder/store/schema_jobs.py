@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from forwarder.store.schema import Id, Moment, column, metadata
+from forwarder.store.schema import Id, Moment, column, metadata, partial_index
 
 _OPEN = sa.text("state IN ('planned', 'running')")
 
@@ -29,7 +29,7 @@ jobs = sa.Table(
     column("turn", sa.Integer()),
     column("lease_until", Moment(), "nobody is working on it"),
     column("not_before", Moment()),
-    sa.Index("jobs_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    partial_index("jobs_open", "id", where=_OPEN),
     comment="The turn is the fencing number: who holds an older one changes nothing",
     sqlite_autoincrement=True,
 )

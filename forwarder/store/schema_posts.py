@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from forwarder.store.schema import Id, Moment, column, metadata
+from forwarder.store.schema import Id, Moment, column, metadata, partial_index
 
 _IS_DUE = sa.text("due_at IS NOT NULL")
 
@@ -28,9 +28,7 @@ report_posts = sa.Table(
     column("attempts", sa.Integer()),
     column("fault", sa.Text()),
     sa.UniqueConstraint("version_id", "channel", name="report_posts_once"),
-    sa.Index(
-        "report_posts_due", "due_at", sqlite_where=_IS_DUE, postgresql_where=_IS_DUE
-    ),
+    partial_index("report_posts_due", "due_at", where=_IS_DUE),
     comment="Each finished report leaves once through each channel",
 )
 
@@ -46,8 +44,6 @@ report_requests = sa.Table(
     column("attempts", sa.Integer()),
     column("outcome", sa.Text()),
     column("version_id", sa.BigInteger(), "no new report came of it"),
-    sa.Index(
-        "report_requests_due", "due_at", sqlite_where=_IS_DUE, postgresql_where=_IS_DUE
-    ),
+    partial_index("report_requests_due", "due_at", where=_IS_DUE),
     comment="Reports that a person wants made now",
 )

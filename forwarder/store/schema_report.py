@@ -5,7 +5,7 @@ None of them holds anything about a person: no address, no agent, no name.
 
 import sqlalchemy as sa
 
-from forwarder.store.schema import Id, Moment, column, metadata
+from forwarder.store.schema import Id, Moment, column, metadata, partial_index
 
 _HAS_ORDER = sa.text("order_id IS NOT NULL")
 
@@ -27,12 +27,7 @@ mirror_events = sa.Table(
     column("n_reports", sa.Integer()),
     sa.UniqueConstraint("endpoint", "kind", "event_id", name="mirror_events_once"),
     sa.Index("mirror_events_received", "received_at"),
-    sa.Index(
-        "mirror_events_order",
-        "order_id",
-        sqlite_where=_HAS_ORDER,
-        postgresql_where=_HAS_ORDER,
-    ),
+    partial_index("mirror_events_order", "order_id", where=_HAS_ORDER),
     comment="What browsers told of the tag; no row names who it was",
 )
 

@@ -26,7 +26,7 @@ def add_alone(store: Store, new: NewJob, now: datetime) -> Job | None:
 
 def latest(store: Store, shop: str, n_max: int) -> Sequence[Job]:
     """Return what a shop was asked for, newest first."""
-    return list_jobs(store, n_max, only=_is_of(shop))
+    return list_jobs(store, n_max, only=[_is_of(shop)])
 
 
 def _is_of(shop: str) -> sa.ColumnElement[bool]:

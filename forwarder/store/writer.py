@@ -29,53 +29,12 @@ Piece = tuple[Work[Result], Future[Result]]
 log = structlog.get_logger(__name__)
 
 
-# Said by the database, without a word of what was written.
-_KNOWN_FAULTS = (
-    "database or disk is full",
-    "No space left on device",
-    "disk I/O error",
-    "database is locked",
-    "readonly database",
-    "disk image is malformed",
-)
-_DATABASES_OWN = {
-    "DatabaseError",
-    "InterfaceError",
-    "InternalError",
-    "OperationalError",
-}
-
-
-# What SQLite says when the disk did not confirm a write: nobody knows what it holds.
-# `pysqlite3` tells no more than the first of them.
-_FAILED_SYNCS = {"SQLITE_IOERR", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
-
-
 class StoreDown(Exception):
     """The database is gone, locked or full: answer 503, nothing is stored."""
 
 
 class StoreUnfit(StoreDown):
     """The database is there and can not be used: the text says why, and what to do."""
-
-
-def fault_of(cause: Exception) -> str:
-    """Return what hinders every write, in a few words; empty for a fault of one row."""
-    if type(cause).__name__ not in _DATABASES_OWN:
-        return ""
-    text = str(cause)
-    found = (known for known in _KNOWN_FAULTS if known in text)
-    return next(found, "the database did not take it")
-
-
-def is_failed_sync(cause: BaseException) -> bool:
-    """Say whether the disk failed to confirm what was written.
-
-    The kernel tells it once and then forgets: the next attempt would succeed without
-    the lost pages. So it must not be made by the same process.
-    """
-    fault = getattr(cause, "orig", cause)
-    return getattr(fault, "sqlite_errorname", "") in _FAILED_SYNCS
 
 
 class Writer(Generic[Result]):

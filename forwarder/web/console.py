@@ -159,7 +159,6 @@ def harden(response: Response) -> Response:
 console.context_processor(furniture)
 
 
-@console.errorhandler(404)  # or the hooks' own would answer
 @console.errorhandler(HTTPException)
 def show_error(error: HTTPException) -> ResponseReturnValue:
     """Say what went wrong and what to do next, as a page or as JSON."""

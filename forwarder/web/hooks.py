@@ -10,7 +10,7 @@ import orjson
 import structlog
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from forwarder.core.delivery import NoticeStatus
 from forwarder.core.event import Forged, Notice, Stale
@@ -73,18 +73,12 @@ def secret_handshake(endpoint: str, secret: str) -> Response:
     return answer(200, {"ok": True})
 
 
-@hooks.app_errorhandler(404)
-def nowhere(error: NotFound) -> ResponseReturnValue:
-    """Answer what looks like a webhook address and is none in JSON, as `take` does."""
-    if not f"{request.path}/".startswith("/hooks/"):
-        return in_json(error)
-    reply = _refuse("unknown", 404, "no such endpoint")
-    return Response(reply.body, reply.status, reply.headers())
-
-
 @hooks.app_errorhandler(HTTPException)
 def in_json(error: HTTPException) -> ResponseReturnValue:
-    """Answer programs in JSON, whatever went wrong below /api/."""
+    """Answer programs in JSON: on what looks like a webhook address as `take` does."""
+    if error.code == HTTPStatus.NOT_FOUND and f"{request.path}/".startswith("/hooks/"):
+        refused = _refuse("unknown", 404, "no such endpoint")
+        return Response(refused.body, refused.status, refused.headers())
     if not request.path.startswith("/api/"):
         return error
     reply = error.get_response()

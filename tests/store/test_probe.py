@@ -5,8 +5,9 @@ import sqlalchemy as sa
 
 from forwarder.pipeline.progress import progress
 from forwarder.store import Store, open_store, probe
+from forwarder.store.faults import fault_of
 from forwarder.store.migrate import upgrade
-from forwarder.store.writer import StoreDown, fault_of
+from forwarder.store.writer import StoreDown
 from tests.store.shop import NOW, an_event, take
 from tests.web.console_desk import DATA_KEY
 
